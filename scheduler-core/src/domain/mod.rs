@@ -1,0 +1,27 @@
+//! Plain types that cannot hold a wrong value. The lowest floor: nothing here does I/O or reads a clock.
+
+mod access;
+mod audit;
+mod connection;
+mod imported;
+mod names;
+mod occurrence;
+mod record;
+mod run;
+mod spec;
+mod time;
+
+pub use access::{Caller, Role, Scope, TokenRecord, Via};
+pub use audit::{AuditDraft, AuditEntry, AuditHead, Operation, verify_chain};
+pub use connection::{Connection, SealedConnection, Secret};
+pub use imported::{Entity, Imported, Item, Tally};
+pub use names::{InvalidName, Key, Source, Tenant};
+pub use occurrence::{Disposition, Range};
+pub use record::{
+    Answer, Breaker, Change, Cursor, LastRun, Lease, Pause, Record, Retry, Schedule, State, Tail, Write,
+};
+pub use run::{ErrorKind, Run, RunError, RunId, RunState, Stats, Trigger};
+pub use spec::{
+    Cadence, CatchUp, Cron, Interval, Invalid, Limits, Overlap, RetryPolicy, Spec, SpecDraft, Tag,
+};
+pub use time::Timestamp;

@@ -1,0 +1,4 @@
+//! Decides when each tenant's data is pulled, and accounts for everything that happened.
+
+pub mod domain;
+pub mod ports;
