@@ -2,3 +2,8 @@
 
 pub mod domain;
 pub mod ports;
+
+pub mod backoff;
+pub mod breaker;
+pub mod machine;
+pub mod timetable;
