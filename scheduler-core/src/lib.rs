@@ -7,3 +7,7 @@ pub mod backoff;
 pub mod breaker;
 pub mod machine;
 pub mod timetable;
+
+pub mod engine;
+pub mod metrics;
+pub mod vault;
