@@ -1,0 +1,5 @@
+//! Everything in memory: the index of current records.
+
+mod records;
+
+pub use records::Records;
