@@ -417,7 +417,8 @@ impl<'a> Driver<'a> {
             rest = rest.min(deadline - now);
         }
         let until = engine.clock.now() + rest;
-        let pause = self.pause_until.map(|paused| paused.saturating_sub(now)).filter(|pause| !pause.is_zero());
+        let pause =
+            self.pause_until.map(|paused| paused.saturating_sub(now)).filter(|pause| !pause.is_zero());
         // What is due but can not be claimed waits for something to end, not for time to pass.
         let stuck = self.held_back || !self.claiming.is_empty();
         let alarm = async {
