@@ -35,7 +35,15 @@ pub struct Record {
 impl Record {
     /// The record that a key has before anything was stored.
     pub fn new(key: Key) -> Self {
-        Self { key, version: 0, revision: 0, fence: 0, audit: AuditHead::default(), settled: Timestamp::default(), schedule: None }
+        Self {
+            key,
+            version: 0,
+            revision: 0,
+            fence: 0,
+            audit: AuditHead::default(),
+            settled: Timestamp::default(),
+            schedule: None,
+        }
     }
 }
 
