@@ -4,6 +4,8 @@
 //! [`domain`] · [`machine`] with [`timetable`], [`backoff`], [`breaker`] · [`ports`] ·
 //! [`memory`], [`vault`], [`metrics`] · [`engine`] · `rest`.
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod domain;
 
 pub mod backoff;
