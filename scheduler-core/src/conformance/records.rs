@@ -200,5 +200,5 @@ fn full_record() -> Record {
         cursor: Some(cursor(r#"{"since":"2027-01-15T08:00:00.250Z","page":3,"ids":["ä",null]}"#)),
     };
     let audit = AuditHead { seq: 12, hash: [0xab; 32], ts: at(-1) };
-    Record { key, version: 1, revision: 5, fence: 4, audit, schedule: Some(schedule) }
+    Record { key, version: 1, revision: 5, fence: 4, audit, settled: at(0), schedule: Some(schedule) }
 }

@@ -69,7 +69,7 @@ pub async fn nothing_else_is_pruned(store: &dyn Store) {
     assert_eq!(store.prune(Timestamp::MAX, Timestamp::MAX).await.unwrap(), 0);
 
     assert_eq!(store.load(&key("a")).await.unwrap(), Some(change.next));
-    assert_eq!(store.next_due().await.unwrap(), Some(at(0)));
+    assert_eq!(store.next_due(None).await.unwrap(), Some(at(0)));
     assert_eq!(store.audit_count(&audit_of(Scope::All, 1)).await.unwrap(), 3);
     assert_eq!(store.imported(&imported_of("a", 9)).await.unwrap().rows.len(), 1);
     assert!(store.connection(&key("a")).await.unwrap().is_some());
@@ -85,7 +85,7 @@ pub async fn a_probe_leaves_no_trace(store: &dyn Store) {
 
     assert_eq!(store.scan(&source(), None, 9).await.unwrap(), [first("a").next]);
     assert!(store.chains(None, 9).await.unwrap().is_empty());
-    assert_eq!(store.next_due().await.unwrap(), None);
+    assert_eq!(store.next_due(None).await.unwrap(), None);
 }
 
 /// Places are given in order, each once, and per source.

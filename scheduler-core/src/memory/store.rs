@@ -214,8 +214,8 @@ impl Store for MemoryStore {
         Ok(self.read().records.due(now, limit))
     }
 
-    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        Ok(self.read().records.next_due())
+    async fn next_due(&self, after: Option<Timestamp>) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self.read().records.next_due(after))
     }
 
     async fn commit(&self, changes: Vec<Change>) -> Result<Vec<Commit>, StoreError> {

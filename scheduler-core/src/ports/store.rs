@@ -123,8 +123,8 @@ pub trait Store: Send + Sync + 'static {
     /// Records whose `due_at` is at or before `now`, earliest first. May hold stale ones: commit tells.
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Arc<Record>>, StoreError>;
 
-    /// The earliest `due_at` of all.
-    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
+    /// The earliest `due_at` that is later than `after`, or of all.
+    async fn next_due(&self, after: Option<Timestamp>) -> Result<Option<Timestamp>, StoreError>;
 
     /// Makes each change whole or not at all; once it answers `Done`, the change is durable.
     ///

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::executor::LocalPool;
 use futures::future::RemoteHandle;
-use futures::task::{LocalSpawnExt, SpawnExt};
+use futures::task::LocalSpawnExt;
 use scheduler_core::domain::*;
 use scheduler_core::engine::{CommandError, Engine, EngineConfig, Pullers};
 use scheduler_core::machine::{Command, Outcome};
@@ -18,7 +18,7 @@ use scheduler_core::vault::{StoredConnections, Vault};
 
 /// What the scripted upstream does for a tenant.
 #[derive(Debug, Clone)]
-pub enum Script {
+pub(crate) enum Script {
     /// Answers after a while.
     Takes(Duration),
     /// Never answers.
@@ -33,23 +33,23 @@ pub enum Script {
 
 /// A puller that follows a script and keeps count.
 #[derive(Default)]
-pub struct Scripted {
-    pub scripts: Mutex<HashMap<String, Script>>,
-    pub starts: Mutex<Vec<(String, Timestamp)>>,
+pub(crate) struct Scripted {
+    pub(crate) scripts: Mutex<HashMap<String, Script>>,
+    pub(crate) starts: Mutex<Vec<(String, Timestamp)>>,
 }
 
 impl Scripted {
-    pub fn set(&self, tenant: &str, script: Script) {
+    pub(crate) fn set(&self, tenant: &str, script: Script) {
         self.scripts.lock().unwrap().insert(tenant.into(), script);
     }
 
-    pub fn starts_of(&self, tenant: &str) -> Vec<Timestamp> {
+    pub(crate) fn starts_of(&self, tenant: &str) -> Vec<Timestamp> {
         let starts = self.starts.lock().unwrap();
         starts.iter().filter(|(name, _)| name == tenant).map(|(_, at)| *at).collect()
     }
 }
 
-pub fn item(id: &str) -> Item {
+pub(crate) fn item(id: &str) -> Item {
     let data = serde_json::value::to_raw_value(&serde_json::json!({ "id": id })).unwrap();
     Item { entity: "jobs".into(), external_id: id.into(), modified: None, hash: [1; 32], data }
 }
@@ -81,40 +81,40 @@ impl Puller for Scripted {
 }
 
 /// One process: an engine whose driver is polled by hand.
-pub struct World {
-    pub clock: ManualClock,
-    pub store: Arc<dyn Store>,
-    pub puller: Arc<Scripted>,
-    pub engine: Arc<Engine>,
+pub(crate) struct World {
+    pub(crate) clock: ManualClock,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) puller: Arc<Scripted>,
+    pub(crate) engine: Arc<Engine>,
     pool: LocalPool,
     driver: Option<RemoteHandle<()>>,
     stop: Option<futures::channel::oneshot::Sender<()>>,
 }
 
-pub fn source() -> Source {
+pub(crate) fn source() -> Source {
     Source::parse("acculynx").unwrap()
 }
 
-pub fn key(tenant: &str) -> Key {
+pub(crate) fn key(tenant: &str) -> Key {
     Key::new(source(), Tenant::parse(tenant).unwrap())
 }
 
-pub fn every(secs: u64) -> Spec {
+pub(crate) fn every(secs: u64) -> Spec {
     Spec::every(Interval::within(secs, Limits { min_interval_sec: 1, ..Limits::default() }).unwrap())
 }
 
 impl World {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let clock = ManualClock::at(Timestamp::parse("2026-11-22T10:57:00Z").unwrap());
         Self::on(Arc::new(MemoryStore::new()), clock, "1", EngineConfig::default())
     }
 
-    pub fn with(config: EngineConfig) -> Self {
+    pub(crate) fn with(config: EngineConfig) -> Self {
         let clock = ManualClock::at(Timestamp::parse("2026-11-22T10:57:00Z").unwrap());
         Self::on(Arc::new(MemoryStore::new()), clock, "1", config)
     }
 
-    pub fn on(store: Arc<dyn Store>, clock: ManualClock, boot: &str, config: EngineConfig) -> Self {
+    pub(crate) fn on(store: Arc<dyn Store>, clock: ManualClock, boot: &str, config: EngineConfig) -> Self {
         let puller = Arc::new(Scripted::default());
         let pullers = Pullers::from([(source(), puller.clone() as Arc<dyn Puller>)]);
         let connections = Arc::new(StoredConnections::new(store.clone(), Arc::new(Vault::new([7; 32]))));
@@ -127,32 +127,36 @@ impl World {
     }
 
     /// Starts the resident driver.
-    pub fn start(&mut self) {
+    pub(crate) fn start(&mut self) {
         let (stop, stopped) = futures::channel::oneshot::channel();
         let engine = self.engine.clone();
         let run = async move {
-            engine.run(async move { drop(stopped.await) }).await;
+            engine
+                .run(async move {
+                    let _dropped = stopped.await;
+                })
+                .await;
         };
-        self.driver = Some(self.pool.spawner().spawn_with_handle(run).unwrap());
+        self.driver = Some(self.pool.spawner().spawn_local_with_handle(run).unwrap());
         self.stop = Some(stop);
         self.pool.run_until_stalled();
     }
 
     /// Tells the driver to stop.
-    pub fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         drop(self.stop.take());
         self.pool.run_until_stalled();
     }
 
     /// Whether the driver has returned.
-    pub fn stopped(&mut self) -> bool {
+    pub(crate) fn stopped(&mut self) -> bool {
         self.pool.run_until_stalled();
         let driver = self.driver.as_mut().unwrap();
         futures::FutureExt::now_or_never(driver).is_some()
     }
 
     /// Lets time pass, from wake to wake.
-    pub fn pass(&mut self, span: Duration) {
+    pub(crate) fn pass(&mut self, span: Duration) {
         let end = self.clock.now() + span;
         for _ in 0..5_000_000 {
             self.pool.run_until_stalled();
@@ -168,13 +172,13 @@ impl World {
     }
 
     /// Spawns something beside the driver.
-    pub fn spawn<T: 'static>(&mut self, work: impl Future<Output = T> + 'static) -> RemoteHandle<T> {
+    pub(crate) fn spawn<T: 'static>(&mut self, work: impl Future<Output = T> + 'static) -> RemoteHandle<T> {
         let handle = self.pool.spawner().spawn_local_with_handle(work).unwrap();
         self.pool.run_until_stalled();
         handle
     }
 
-    pub fn give(&mut self, tenant: &str, command: Command) -> Result<Outcome, CommandError> {
+    pub(crate) fn give(&mut self, tenant: &str, command: Command) -> Result<Outcome, CommandError> {
         let key = key(tenant);
         let ask = move |_: &Record| Ok::<_, CommandError>(command.clone());
         let system = Caller::system();
@@ -183,17 +187,17 @@ impl World {
         outcome
     }
 
-    pub fn create(&mut self, tenant: &str, spec: Spec) {
+    pub(crate) fn create(&mut self, tenant: &str, spec: Spec) {
         let place = futures::executor::block_on(self.store.place(&source(), 1)).unwrap();
         self.give(tenant, Command::Put { spec, place }).unwrap();
     }
 
-    pub fn schedule(&self, tenant: &str) -> Schedule {
+    pub(crate) fn schedule(&self, tenant: &str) -> Schedule {
         let record = futures::executor::block_on(self.store.load(&key(tenant))).unwrap().unwrap();
         record.schedule.clone().unwrap()
     }
 
-    pub fn runs(&self, tenant: &str) -> Vec<Run> {
+    pub(crate) fn runs(&self, tenant: &str) -> Vec<Run> {
         let scope = Scope::Only([Tenant::parse(tenant).unwrap()].into());
         let query = RunQuery {
             source: source(),
@@ -208,7 +212,7 @@ impl World {
         futures::executor::block_on(self.store.runs(&query)).unwrap().rows
     }
 
-    pub fn dispositions(&self, tenant: &str) -> HashMap<Disposition, u64> {
+    pub(crate) fn dispositions(&self, tenant: &str) -> HashMap<Disposition, u64> {
         let ranges =
             futures::executor::block_on(self.store.occurrences(&key(tenant), Timestamp::MIN, Timestamp::MAX))
                 .unwrap();
