@@ -1,6 +1,6 @@
 //! Decides when each tenant's data is pulled, and accounts for everything that happened.
 
-#[cfg(feature = "conformance")]
+#[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod domain;
 pub mod memory;

@@ -364,3 +364,66 @@ impl Store for MemoryStore {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conformance::block_on;
+    use crate::conformance::fixtures::{
+        answer, at, done, ended, entries, first_with, key, range, run, write_entries, write_range, write_run,
+    };
+    use crate::domain::verify_chain;
+
+    #[test]
+    fn the_oldest_run_that_has_ended_gives_way() {
+        let running = run(&key("a"), 0, at(0));
+        let runs = [1, 2, 3].map(|secs| ended(run(&key("a"), secs, at(secs as i64)), at(9)));
+        let mut writes = vec![write_run(&running)];
+        writes.extend(runs.iter().map(write_run));
+
+        let store = holding(Capacity { runs: 3, ..Capacity::default() }, writes);
+
+        let known = |run: &Run| block_on(store.run(&run.run_id)).unwrap().is_some();
+        assert!(known(&running));
+        assert_eq!(runs.each_ref().map(known), [false, true, true]);
+    }
+
+    #[test]
+    fn the_oldest_entry_gives_way_and_the_rest_is_a_chain() {
+        let writes = write_entries(&entries(&key("a"), 5));
+
+        let store = holding(Capacity { audit: 3, ..Capacity::default() }, writes);
+
+        let chain = block_on(store.chain(&key("a"), 0, 9)).unwrap();
+        assert_eq!(chain.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [3, 4, 5]);
+        assert_eq!(verify_chain(&chain, None), None);
+    }
+
+    #[test]
+    fn the_oldest_range_of_a_record_gives_way() {
+        let ranges = [0, 900, 1_800].map(|secs| range(at(secs), 1));
+
+        let store =
+            holding(Capacity { ranges: 2, ..Capacity::default() }, ranges.iter().map(write_range).collect());
+
+        let left = block_on(store.occurrences(&key("a"), at(0), at(9_999))).unwrap();
+        assert_eq!(left, ranges[1..]);
+    }
+
+    #[test]
+    fn the_answer_that_expires_first_gives_way() {
+        let answers = [("a", 30), ("b", 10), ("c", 20)].map(|(name, secs)| answer(name, "{}", at(secs)));
+        let writes = answers.map(|answer| Write::Answer(Box::new(answer))).into();
+
+        let store = holding(Capacity { answers: 2, ..Capacity::default() }, writes);
+
+        let known = |name| block_on(store.answer(name, at(0))).unwrap().is_some();
+        assert_eq!(["a", "b", "c"].map(known), [true, false, true]);
+    }
+
+    fn holding(capacity: Capacity, writes: Vec<Write>) -> MemoryStore {
+        let store = MemoryStore::with_capacity(capacity);
+        block_on(done(&store, first_with("a", writes)));
+        store
+    }
+}
