@@ -1,4 +1,4 @@
-//! Every promise of the [`Store`](crate::ports::Store) port as a test case, run by every adapter.
+//! Every promise of the [`Store`] port as a test case, run by every adapter.
 //!
 //! An adapter's test file names a fresh store, and that is all:
 //!
