@@ -4,7 +4,7 @@
 //! [`domain`] · [`machine`] with [`timetable`], [`backoff`], [`breaker`] · [`ports`] ·
 //! [`memory`], [`vault`], [`metrics`] · [`engine`] · `rest`.
 
-#[cfg(feature = "conformance")]
+#[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod domain;
 

@@ -1,4 +1,4 @@
-//! Every promise of the [`Store`](crate::ports::Store) port as a test case, run by every adapter.
+//! Every promise of the [`Store`] port as a test case, run by every adapter.
 //!
 //! An adapter's test file names a fresh store, and that is all:
 //!
@@ -6,7 +6,8 @@
 //! scheduler_core::store_conformance!(scheduler_core::memory::MemoryStore::new());
 //! ```
 //!
-//! The expression is evaluated for each case, each on a thread of its own.
+//! The expression is evaluated for each case, each on a thread of its own. It may give an `Option`:
+//! without a store, as when no server is there to test against, the cases are skipped.
 
 #![expect(clippy::unwrap_used, reason = "a case fails by panicking")]
 
@@ -30,16 +31,43 @@ pub use futures::executor::block_on;
 
 use crate::ports::Store;
 
-/// Runs a case on a store of its own.
-pub fn check(store: impl Store, case: impl AsyncFnOnce(&dyn Store)) {
-    block_on(case(&store));
+/// What an adapter's expression may give: a store, or none where its backend is not there.
+pub trait Fresh {
+    /// The store.
+    type Store: Store;
+
+    /// The store, if its backend is there.
+    fn ready(self) -> Option<Self::Store>;
+}
+
+impl<S: Store> Fresh for S {
+    type Store = S;
+
+    fn ready(self) -> Option<S> {
+        Some(self)
+    }
+}
+
+impl<S: Store> Fresh for Option<S> {
+    type Store = S;
+
+    fn ready(self) -> Self {
+        self
+    }
+}
+
+/// Runs a case on a store of its own; without a store it is skipped, which is the adapter's to explain.
+pub fn check(fresh: impl Fresh, case: impl AsyncFnOnce(&dyn Store)) {
+    if let Some(store) = fresh.ready() {
+        block_on(case(&store));
+    }
 }
 
 /// Gives each promise of the `Store` port a named test, on a fresh store that `$fresh` makes.
 #[macro_export]
 macro_rules! store_conformance {
     ($fresh:expr) => {
-        fn fresh_store() -> impl $crate::ports::Store {
+        fn fresh_store() -> impl $crate::conformance::Fresh {
             $fresh
         }
         $crate::store_conformance!(@group records
