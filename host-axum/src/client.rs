@@ -229,6 +229,8 @@ impl Client {
             value.set_sensitive(true);
             headers.insert("authorization", value);
         }
+        // Another part of the process may have chosen one.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder()
             .default_headers(headers)
             .redirect(reqwest::redirect::Policy::none())

@@ -96,18 +96,18 @@ impl PartialEq for Cursor {
 /// The one word that says how a schedule stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum State {
-    /// A run is in flight.
-    Running,
-    /// An operator paused it.
-    Paused,
-    /// The breaker is open.
-    Broken,
-    /// A failed run is about to be tried again, or the upstream asked to wait.
-    Backoff,
-    /// The last run failed.
-    Error,
     /// The last run succeeded.
     Ok,
+    /// The last run failed.
+    Error,
+    /// An operator paused it.
+    Paused,
+    /// A run is in flight.
+    Running,
+    /// A failed run is about to be tried again, or the upstream asked to wait.
+    Backoff,
+    /// The breaker is open.
+    Broken,
     /// Nothing ran yet.
     Never,
 }

@@ -21,6 +21,9 @@ pub enum StoreError {
     /// The run named no longer holds its lease; nothing was changed.
     #[error("the lease is lost")]
     LeaseLost,
+    /// The place that a query names is none of ours.
+    #[error("the cursor is not one of ours")]
+    Cursor,
 }
 
 /// What became of one change.

@@ -1,0 +1,10 @@
+//! Keeps everything in memory: the whole store, or the index that a durable one keeps beside its tables.
+
+mod answers;
+mod history;
+mod imports;
+mod records;
+mod store;
+
+pub use records::Records;
+pub use store::{Capacity, MemoryStore};
