@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use scheduler_core::domain::{Role, Source, Tenant};
 
@@ -111,7 +112,7 @@ pub struct Serve {
     #[arg(long, env = "COMMAND_CENTER_MASTER_KEY", hide_env_values = true, value_name = "KEY", value_parser = MasterKey::parse)]
     pub master_key: Option<MasterKey>,
     /// Run against a built-in imitation of the CRM with example tenants, and keep nothing
-    #[arg(long, env = "COMMAND_CENTER_DEMO", action = ArgAction::SetTrue)]
+    #[arg(long, env = "COMMAND_CENTER_DEMO", action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
     pub demo: bool,
     /// File of upstream keys, JSON or TOML: tenant to key, or to { api_key, base_url }
     #[arg(long, env = "COMMAND_CENTER_CONNECTIONS", value_name = "FILE")]

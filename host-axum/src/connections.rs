@@ -3,8 +3,12 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
-use scheduler_core::domain::{Secret, Tenant};
+use async_trait::async_trait;
+use scheduler_core::domain::{Connection, Key, Secret, Source, Tenant};
+use scheduler_core::ports::{Store, StoreError};
+use scheduler_core::vault::{Connections, StoredConnections, Vault};
 use serde_json::Value;
 
 use crate::Failure;
@@ -16,6 +20,41 @@ pub struct Entry {
     pub api_key: Secret,
     /// The upstream's address, where it is not the puller's default.
     pub base_url: Option<String>,
+}
+
+/// The connections of the file first, then those in the store.
+pub struct FileConnections {
+    source: Source,
+    file: BTreeMap<Tenant, Connection>,
+    stored: StoredConnections,
+}
+
+impl FileConnections {
+    /// Puts the file's entries, which belong to `source`, before what `store` holds.
+    pub fn new(
+        source: Source,
+        entries: BTreeMap<Tenant, Entry>,
+        store: Arc<dyn Store>,
+        vault: Arc<Vault>,
+    ) -> Self {
+        let connection = |entry: Entry| Connection {
+            fingerprint: vault.fingerprint(entry.api_key.expose()),
+            api_key: entry.api_key,
+            base_url: entry.base_url.map(Into::into),
+        };
+        let file = entries.into_iter().map(|(tenant, entry)| (tenant, connection(entry))).collect();
+        Self { source, file, stored: StoredConnections::new(store, vault) }
+    }
+}
+
+#[async_trait]
+impl Connections for FileConnections {
+    async fn connection(&self, key: &Key) -> Result<Option<Connection>, StoreError> {
+        match self.file.get(&key.tenant).filter(|_| key.source == self.source) {
+            Some(connection) => Ok(Some(connection.clone())),
+            None => self.stored.connection(key).await,
+        }
+    }
 }
 
 /// Reads the file; a name that ends in `.toml` is TOML, any other JSON.
@@ -101,6 +140,24 @@ mod tests {
         assert_eq!(write("keys.toml", toml).unwrap(), entries);
         assert_eq!(entries["peakpro"], Entry { api_key: Secret::new("k1"), base_url: None });
         assert_eq!(entries["summit"].base_url.as_deref(), Some("https://crm.example"));
+    }
+
+    #[test]
+    fn the_file_speaks_for_its_own_source_only() {
+        let source = |name| Source::parse(name).unwrap();
+        let tenant = Tenant::parse("peakpro").unwrap();
+        let entries =
+            BTreeMap::from([(tenant.clone(), Entry { api_key: Secret::new("k1"), base_url: None })]);
+        let store = Arc::new(scheduler_core::memory::MemoryStore::new());
+        let connections =
+            FileConnections::new(source("acculynx"), entries, store, Arc::new(Vault::new([1; 32])));
+        let found = |name| {
+            let key = Key::new(source(name), tenant.clone());
+            futures::executor::block_on(connections.connection(&key)).unwrap()
+        };
+
+        assert_eq!(found("acculynx").unwrap().api_key, Secret::new("k1"));
+        assert!(found("other").is_none());
     }
 
     #[test]

@@ -40,3 +40,9 @@ impl From<std::io::Error> for Failure {
         Self::other(error.to_string())
     }
 }
+
+impl From<scheduler_core::ports::StoreError> for Failure {
+    fn from(error: scheduler_core::ports::StoreError) -> Self {
+        Self::other(error.to_string())
+    }
+}

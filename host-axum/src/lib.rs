@@ -10,6 +10,7 @@ pub mod process;
 pub mod server;
 pub mod settings_table;
 mod table;
+pub mod tokens;
 pub mod wire;
 
 pub use failure::Failure;
