@@ -197,3 +197,7 @@ impl Maker {
 fn data_version(conn: &Connection) -> Result<i64, Cause> {
     Ok(conn.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?)
 }
+
+#[cfg(test)]
+#[path = "faults.rs"]
+mod faults;
