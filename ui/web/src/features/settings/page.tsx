@@ -1,0 +1,6 @@
+import { useTitle } from "../../shared/ui/title.ts";
+
+export default function Page(_props: { tenant?: string; run?: string }) {
+  useTitle("settings");
+  return <h1 tabIndex={-1}>settings</h1>;
+}

@@ -1,0 +1,6 @@
+import { useTitle } from "../../shared/ui/title.ts";
+
+export default function Page(_props: { tenant?: string; run?: string }) {
+  useTitle("tenant");
+  return <h1 tabIndex={-1}>tenant</h1>;
+}
