@@ -28,6 +28,7 @@ fn a_new_database_is_for_its_user_only_and_is_opened_again() {
     }
     assert_eq!(mode(path.parent().unwrap()), 0o700);
     drop(store);
+    assert!(!beside(&path, "-wal").exists(), "a store that was closed is one file");
 
     let store = Sqlite::open(&path, Options::default()).unwrap();
     assert_eq!(store.instance(), instance);

@@ -93,15 +93,23 @@ fn a_hundred_thousand_loaded() {
     let start = Instant::now();
     let records = commit(&store, created);
     say("100,000 created", start.elapsed());
+    drop(store);
+    let path = directory.path().join("a.db");
+    load_apart(&path);
+
+    let store = Sqlite::open(&path, Options::default()).unwrap();
     let claims = records.iter().map(|record| claim(record, at(1))).collect();
     let records = commit(&store, claims);
     commit(&store, records.iter().map(|record| finish(record, at(1))).collect());
     drop((store, records));
+    load_apart(&path);
+}
 
-    // A process of its own, so that what it holds is what was loaded.
+/// In a process of its own, so that what it holds is what was loaded.
+fn load_apart(path: &std::path::Path) {
     let mut child = std::process::Command::new(std::env::current_exe().unwrap());
     child.args(["--exact", "child_that_loads", "--ignored", "--nocapture"]);
-    assert!(child.env("STORE_SQL_CHILD", directory.path().join("a.db")).status().unwrap().success());
+    assert!(child.env("STORE_SQL_CHILD", path).status().unwrap().success());
 }
 
 #[test]

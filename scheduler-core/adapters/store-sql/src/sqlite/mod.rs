@@ -81,9 +81,9 @@ pub struct Throughput {
 /// # Ok::<(), store_sql::sqlite::OpenError>(())
 /// ```
 pub struct Sqlite {
-    // In this order: the lock is let go when nobody writes any more.
-    writer: Writer,
+    // In this order: the writer closes last and puts its log into the file, then the lock is let go.
     readers: Readers,
+    writer: Writer,
     shared: Arc<Shared>,
     instance: Box<str>,
     _lock: Option<Lock>,
