@@ -3,8 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Output, Stdio};
+use std::thread::JoinHandle;
 
 #[test]
 fn it_says_where_it_is_answers_and_stops_when_told() {
@@ -50,6 +51,88 @@ fn a_verb_without_a_server_fails_with_1_and_says_why() {
     assert_eq!(output.status.code(), Some(1));
     let text = String::from_utf8_lossy(&output.stderr);
     assert!(text.contains("can not reach the server"), "{text}");
+}
+
+#[test]
+fn a_verb_sends_what_it_was_told_and_prints_what_came_of_it() {
+    let paused = r#"{"ok":true,"tenant":"peakpro","paused":true,"changed":false}"#;
+    let status = r#"{"ok":true,"schedules":{"peakpro":{"state":"ok","interval_sec":300,"next_run_in_sec":41.5}},"next_cursor":null}"#;
+    let refused = r#"{"ok":false,"detail":"a run is already in flight","code":"already_running"}"#;
+    for (args, sent, code, answer, said) in [
+        (
+            &["pause", "--tenant=peakpro", "--reason=storm", "--token=alk_x"][..],
+            &[
+                "POST /api/crm/import/acculynx/pause ",
+                "x-tenant: peakpro",
+                "authorization: Bearer alk_x",
+                "storm",
+            ][..],
+            0,
+            ("200 OK", paused),
+            "peakpro: paused already\n",
+        ),
+        (
+            &["status", "--tenant=peakpro"],
+            &["GET /api/crm/import/acculynx/schedule/status?tenant=peakpro "],
+            0,
+            ("200 OK", status),
+            "peakpro  ok     300s   42s",
+        ),
+        (
+            &["run-now", "--tenant=peakpro"],
+            &["POST /api/crm/import/acculynx/run-now ", r#"{"wait_sec":10}"#],
+            1,
+            ("409 Conflict", refused),
+            "command-center: a run is already in flight\n",
+        ),
+        (
+            &["delete", "--tenant=peakpro", "--source=other"],
+            &["DELETE /api/crm/import/other/schedule "],
+            0,
+            ("200 OK", r#"{"ok":true,"message":"Schedule deleted"}"#),
+            "peakpro: Schedule deleted\n",
+        ),
+    ] {
+        let (url, heard) = answer_once(answer.0, answer.1);
+
+        let output = run(&[args, &["--url", &url]].concat());
+
+        let heard = heard.join().unwrap();
+        assert!(heard.contains("x-client: cli"), "{heard}");
+        for part in sent {
+            assert!(heard.contains(part), "{part} is not in {heard}");
+        }
+        let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{text}");
+        assert!(text.contains(said), "{text}");
+    }
+}
+
+/// A server for one request: its address, and what it heard.
+fn answer_once(status: &str, body: &str) -> (String, JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let answer = format!(
+        "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    let heard = std::thread::spawn(move || {
+        let (mut socket, _) = listener.accept().unwrap();
+        let mut heard = String::new();
+        let mut buffer = [0; 4096];
+        loop {
+            let count = socket.read(&mut buffer).unwrap();
+            heard += &String::from_utf8_lossy(&buffer[..count]);
+            let Some((head, body)) = heard.split_once("\r\n\r\n") else { continue };
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+            if body.len() >= length.map_or(0, |length| length.parse().unwrap()) {
+                break;
+            }
+        }
+        socket.write_all(answer.as_bytes()).unwrap();
+        heard
+    });
+    (url, heard)
 }
 
 fn command(args: &[&str]) -> Command {
