@@ -185,7 +185,7 @@ impl Metrics {
             tenant_series: m
                 .int_gauge("aetherlink_metrics_tenant_series", "Tenants with a label of their own"),
             tenant_overflow: m
-                .counter("aetherlink_metrics_tenant_overflow_total", "Counts that went to tenant=\"_other\""),
+                .counter("aetherlink_metrics_tenant_overflow_total", "Counts that went to the label _other"),
             registry: registry.clone(),
         };
         metrics.start_at_zero();

