@@ -165,7 +165,11 @@ impl Caller {
     }
 
     /// Holds the key for as long as the answer asks; a bare 429 may mean the whole address, so it holds all.
-    fn put_off(&self, answer: &HttpResponse, failure: impl Fn(ErrorKind, Option<Timestamp>) -> Failure) -> Sorted {
+    fn put_off(
+        &self,
+        answer: &HttpResponse,
+        failure: impl Fn(ErrorKind, Option<Timestamp>) -> Failure,
+    ) -> Sorted {
         let (now, ticks) = (self.clock.now(), self.clock.monotonic());
         let wait = match asked_to_wait(answer, now) {
             Some(wait) if answer.status == 429 || answer.status == 503 => {
@@ -189,7 +193,13 @@ impl Caller {
         if kind == ErrorKind::Transient { Ok((failure, None)) } else { Err(failure) }
     }
 
-    fn answered(&self, call: &Call, answer: &HttpResponse, kind: ErrorKind, retry_at: Option<Timestamp>) -> Failure {
+    fn answered(
+        &self,
+        call: &Call,
+        answer: &HttpResponse,
+        kind: ErrorKind,
+        retry_at: Option<Timestamp>,
+    ) -> Failure {
         let said = complaint(&answer.body).map(|said| format!(": {said}")).unwrap_or_default();
         let message = match answer.status {
             401 => format!("AccuLynx refuses the API key (401){said}"),

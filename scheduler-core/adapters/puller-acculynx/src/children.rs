@@ -57,7 +57,8 @@ impl Run {
     }
 
     async fn read_job_children(&mut self, job: &str) -> Result<(), Stop> {
-        let answers = futures::future::try_join_all(LEAVES.map(|(_, leaf)| self.read_leaf(leaf, job))).await?;
+        let answers =
+            futures::future::try_join_all(LEAVES.map(|(_, leaf)| self.read_leaf(leaf, job))).await?;
         for ((kind, leaf), answer) in LEAVES.into_iter().zip(answers) {
             let call = leaf_call(leaf, job, 0);
             let unreadable = |run: &Self, why: Unreadable| run.caller.unreadable(&call, why);
@@ -74,7 +75,8 @@ impl Run {
                 Answer::Refused(failure) => return Err(failure.into()),
             };
             let full = entries.len() >= PAGE;
-            let entries = if kind.entity == ESTIMATES.entity { self.estimates(entries).await? } else { entries };
+            let entries =
+                if kind.entity == ESTIMATES.entity { self.estimates(entries).await? } else { entries };
             let entries = entries.into_iter().map(|entry| named(kind, job, entry)).collect();
             self.keep(kind, entries).await?;
             if full {

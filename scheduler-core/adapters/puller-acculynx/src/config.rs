@@ -93,7 +93,8 @@ fn is_acculynx(url: &str) -> bool {
     let Some(rest) = url.strip_prefix("https://") else { return false };
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
     let (host, port) = authority.split_once(':').unwrap_or((authority, "443"));
-    let plain = |text: &str, more: &[u8]| text.bytes().all(|b| b.is_ascii_alphanumeric() || more.contains(&b));
+    let plain =
+        |text: &str, more: &[u8]| text.bytes().all(|b| b.is_ascii_alphanumeric() || more.contains(&b));
     let host = host.to_ascii_lowercase();
     let ours = host == "acculynx.com"
         || host.strip_suffix(".acculynx.com").is_some_and(|sub| !sub.is_empty() && !sub.starts_with('.'));
@@ -108,7 +109,10 @@ fn is_acculynx(url: &str) -> bool {
 pub(crate) fn bearer(connection: &Connection) -> Result<String, RunError> {
     let key = connection.api_key.expose().trim();
     if key.is_empty() || !key.bytes().all(|b| b.is_ascii_graphic()) {
-        return Err(RunError::new(ErrorKind::Config, "the API key is empty or holds characters that no key has"));
+        return Err(RunError::new(
+            ErrorKind::Config,
+            "the API key is empty or holds characters that no key has",
+        ));
     }
     Ok(format!("Bearer {key}"))
 }

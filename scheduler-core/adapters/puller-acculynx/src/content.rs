@@ -111,7 +111,9 @@ mod tests {
     fn an_id_is_text_or_a_whole_number() {
         assert_eq!(id_of(&json!({"id": " a "})).as_deref(), Some("a"));
         assert_eq!(id_of(&json!({"id": 7})).as_deref(), Some("7"));
-        for bad in [json!({"id": ""}), json!({"id": null}), json!({"id": 1.5}), json!({}), json!([1]), json!(3)] {
+        for bad in
+            [json!({"id": ""}), json!({"id": null}), json!({"id": 1.5}), json!({}), json!([1]), json!(3)]
+        {
             assert_eq!(id_of(&bad), None, "{bad}");
         }
     }

@@ -138,7 +138,9 @@ impl Cursor {
     /// Takes the resume token out, unless it is too old to be true.
     pub(crate) fn take_resume(&mut self, now: Timestamp) -> Option<Resume> {
         self.resume.take().filter(|token| {
-            token.saved_at <= now && now.duration_since(token.saved_at) <= RESUME_WITHIN && token.started <= now
+            token.saved_at <= now
+                && now.duration_since(token.saved_at) <= RESUME_WITHIN
+                && token.started <= now
         })
     }
 }

@@ -47,7 +47,12 @@ impl Run {
     }
 
     /// Asks for a record by its id; one that is there after all is kept.
-    async fn is_missing(&mut self, name: &'static str, endpoint: &'static str, id: &str) -> Result<bool, Stop> {
+    async fn is_missing(
+        &mut self,
+        name: &'static str,
+        endpoint: &'static str,
+        id: &str,
+    ) -> Result<bool, Stop> {
         let call = Call::leaf(endpoint, id);
         match self.caller.send(&call).await? {
             Answer::Missing => Ok(true),

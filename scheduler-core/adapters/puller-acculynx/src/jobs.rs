@@ -20,7 +20,11 @@ const MOST_PAGES: u64 = MAX_OFFSET / (PAGE as u64 - OVERLAP) + 1;
 
 impl Run {
     /// Reads the jobs of a population that were modified within the run's window.
-    pub(crate) async fn sweep_jobs(&mut self, population: Population, resume: Option<&Resume>) -> Result<(), Stop> {
+    pub(crate) async fn sweep_jobs(
+        &mut self,
+        population: Population,
+        resume: Option<&Resume>,
+    ) -> Result<(), Stop> {
         let mut windows = vec![(self.window, 0)];
         if let Some(token) = resume {
             let rest = token.window.to.succ_opt().filter(|day| *day <= token.until);
@@ -170,7 +174,8 @@ impl Sweep {
             return if repeats { Next::Broken("sends its first page over and over") } else { Next::Done };
         }
         self.offset += received.saturating_sub(OVERLAP).max(1);
-        let cap = (self.most.div_ceil(PAGE as u64 - OVERLAP) + 20).min(MOST_PAGES) + u64::from(self.rewinds) * 3;
+        let cap =
+            (self.most.div_ceil(PAGE as u64 - OVERLAP) + 20).min(MOST_PAGES) + u64::from(self.rewinds) * 3;
         if self.offset > MAX_OFFSET || self.pages >= cap {
             return Next::Broken("has more pages than it says or allows");
         }

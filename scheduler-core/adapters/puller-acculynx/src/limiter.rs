@@ -77,7 +77,12 @@ impl Limiter {
     }
 
     /// Waits for the right to send, in turn with other keys.
-    pub async fn acquire(&self, key: &Arc<str>, clock: &dyn Clock, deadline: Duration) -> Result<Permit, Held> {
+    pub async fn acquire(
+        &self,
+        key: &Arc<str>,
+        clock: &dyn Clock,
+        deadline: Duration,
+    ) -> Result<Permit, Held> {
         let ticket = Ticket { limiter: self.clone(), key: key.clone(), number: self.lock().enqueue(key) };
         loop {
             let answer = self.lock().attempt(&ticket, clock.monotonic(), deadline)?;
@@ -197,7 +202,12 @@ impl State {
     }
 
     /// None: granted. Some: look again after that long.
-    fn attempt(&mut self, ticket: &Ticket, now: Duration, deadline: Duration) -> Result<Option<Duration>, Held> {
+    fn attempt(
+        &mut self,
+        ticket: &Ticket,
+        now: Duration,
+        deadline: Duration,
+    ) -> Result<Option<Duration>, Held> {
         let held = self.paused_until.max(self.key(&ticket.key).held_until);
         if held > now && held >= deadline {
             return Err(Held { until: held });
@@ -274,7 +284,10 @@ impl State {
     fn forget_idle(&mut self, now: Duration) {
         if self.keys.len() > 4096 {
             self.keys.retain(|_, key| {
-                key.in_flight > 0 || !key.waiting.is_empty() || now < key.held_until || !key.window.is_old(now)
+                key.in_flight > 0
+                    || !key.waiting.is_empty()
+                    || now < key.held_until
+                    || !key.window.is_old(now)
             });
         }
     }

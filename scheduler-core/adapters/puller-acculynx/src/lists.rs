@@ -38,7 +38,12 @@ const MOST_PAGES: u64 = 5_001;
 
 impl Run {
     /// Reads a list of the whole location; one that is not open to the key is left out.
-    pub(crate) async fn sweep_list(&mut self, list: List, step: Option<Step>, start: u64) -> Result<(), Stop> {
+    pub(crate) async fn sweep_list(
+        &mut self,
+        list: List,
+        step: Option<Step>,
+        start: u64,
+    ) -> Result<(), Stop> {
         let request = |start| Call::page(list.endpoint, list.endpoint, list.query, start);
         self.sweep_pages(list, list.endpoint, &request, None, step, start).await
     }

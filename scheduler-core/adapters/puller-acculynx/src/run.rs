@@ -81,12 +81,18 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    pub(crate) fn new(context: PullContext, config: Config, caller: Caller, location: &str) -> (Self, Option<Resume>) {
+    pub(crate) fn new(
+        context: PullContext,
+        config: Config,
+        caller: Caller,
+        location: &str,
+    ) -> (Self, Option<Resume>) {
         let (now, ticks) = (context.clock.now(), context.clock.monotonic());
         let mut cursor = Cursor::read(context.cursor.as_deref(), location);
         let resume = cursor.take_resume(now);
         let old = |last: Option<Timestamp>| last.is_none_or(|last| now.duration_since(last) >= config.weekly);
-        let full = resume.as_ref().map_or_else(|| cursor.jobs.is_none() || old(cursor.all_jobs), |token| token.full);
+        let full =
+            resume.as_ref().map_or_else(|| cursor.jobs.is_none() || old(cursor.all_jobs), |token| token.full);
         let started = resume.as_ref().map_or(now, |token| token.started);
         let mut window = Window::since(cursor.jobs.filter(|_| !full), now);
         if cursor.no_future {
@@ -95,7 +101,8 @@ impl Run {
         if let Some(token) = &resume {
             window.to = token.until;
         }
-        let margin = (context.deadline.saturating_sub(ticks) / 10).clamp(Duration::from_secs(1), Duration::from_secs(15));
+        let margin = (context.deadline.saturating_sub(ticks) / 10)
+            .clamp(Duration::from_secs(1), Duration::from_secs(15));
         let run = Self {
             stop_at: context.deadline.saturating_sub(margin),
             latest: resume.as_ref().and_then(|token| token.latest),
@@ -119,7 +126,9 @@ impl Run {
     pub(crate) async fn drive(mut self, resume: Option<Resume>) -> Result<Pulled, PullFailure> {
         let first = resume.as_ref().map_or(0, |token| token.sweep.place());
         if let Some(token) = &resume {
-            self.context.log.note(format!("goes on where the last run stopped: {:?}, {}", token.sweep, token.offset));
+            self.context
+                .log
+                .note(format!("goes on where the last run stopped: {:?}, {}", token.sweep, token.offset));
         }
         for step in &Step::ALL[first..] {
             let resume = resume.as_ref().filter(|token| token.sweep == *step);
@@ -133,7 +142,8 @@ impl Run {
     async fn step(&mut self, step: Step, resume: Option<&Resume>) -> Result<(), Stop> {
         let start = resume.map_or(0, |token| token.offset);
         let now = self.context.clock.now();
-        let due = |last: Option<Timestamp>| last.is_none_or(|last| now.duration_since(last) >= self.config.daily);
+        let due =
+            |last: Option<Timestamp>| last.is_none_or(|last| now.duration_since(last) >= self.config.daily);
         match step {
             Step::Jobs(population) => self.sweep_jobs(population, resume).await?,
             Step::Gone if self.full && self.cursor.all_jobs.is_some() => {
@@ -174,12 +184,22 @@ impl Run {
         let first = Call::contacts_search(from, to, 0);
         match self.caller.send(&first).await? {
             Answer::Refused(_) | Answer::Missing | Answer::NotEntitled => {
-                self.context.log.note("new contacts can not be searched; they come with the next whole reading");
+                self.context
+                    .log
+                    .note("new contacts can not be searched; they come with the next whole reading");
                 self.cursor.contacts_age = self.config.contacts_every;
             }
             answer => {
                 let request = |start| Call::contacts_search(from, to, start);
-                self.sweep_pages(CONTACTS, "/contacts/search", &request, Some(answer), Some(Step::NewContacts), 0).await?;
+                self.sweep_pages(
+                    CONTACTS,
+                    "/contacts/search",
+                    &request,
+                    Some(answer),
+                    Some(Step::NewContacts),
+                    0,
+                )
+                .await?;
                 self.cursor.searched = Some(to);
             }
         }
@@ -257,7 +277,9 @@ impl Run {
         let waiting = self.cursor.queue.len();
         let Stats { created, updated, skipped, gone, failed, requests, .. } = self.counted();
         let mut message = format!("{created} created, {updated} updated, {skipped} unchanged");
-        for (number, what) in [(gone, "gone"), (failed, "unreadable"), (waiting as u64, "waiting for their children")] {
+        for (number, what) in
+            [(gone, "gone"), (failed, "unreadable"), (waiting as u64, "waiting for their children")]
+        {
             if number > 0 {
                 message.push_str(&format!(", {number} {what}"));
             }
@@ -272,10 +294,13 @@ impl Run {
         let failure = match stop {
             Stop::Deadline if moved => {
                 self.cursor.resume = self.place.take();
-                let message = Some("stopped at a page edge for want of time; the next run goes on".to_owned());
+                let message =
+                    Some("stopped at a page edge for want of time; the next run goes on".to_owned());
                 return Ok(Pulled { stats, cursor: self.cursor.write(), message, more: true });
             }
-            Stop::Deadline => PullFailure::new(ErrorKind::Timeout, "the run's time is too short for a single page"),
+            Stop::Deadline => {
+                PullFailure::new(ErrorKind::Timeout, "the run's time is too short for a single page")
+            }
             Stop::Upstream(Failure { error, retry_at }) => {
                 PullFailure { error, retry_at, stats, cursor: None }
             }

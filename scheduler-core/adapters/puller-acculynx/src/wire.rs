@@ -255,7 +255,8 @@ pub(crate) fn complaint(body: &[u8]) -> Option<String> {
         Ok(_) => {}
     }
     let problem: Value = serde_json::from_slice(body).ok()?;
-    let said = |name: &str| problem.get(name).and_then(Value::as_str).map(str::trim).filter(|s| !s.is_empty());
+    let said =
+        |name: &str| problem.get(name).and_then(Value::as_str).map(str::trim).filter(|s| !s.is_empty());
     let text = match (said("title"), said("detail")) {
         (Some(title), Some(detail)) => format!("{title}: {detail}"),
         (title, detail) => title.or(detail)?.to_owned(),
@@ -267,7 +268,8 @@ pub(crate) fn complaint(body: &[u8]) -> Option<String> {
 pub(crate) fn company_name(body: &[u8]) -> Result<String, Unreadable> {
     let company = read_record(body)?.value;
     let named = company.get("name").and_then(Value::as_str).map(str::trim).filter(|name| !name.is_empty());
-    let id = || id_of(&company).or_else(|| company.get("companyId").map(|id| id.to_string().replace('"', "")));
+    let id =
+        || id_of(&company).or_else(|| company.get("companyId").map(|id| id.to_string().replace('"', "")));
     Ok(named.map(str::to_owned).or_else(id).unwrap_or_else(|| "a company without a name".to_owned()))
 }
 

@@ -19,7 +19,10 @@ fn a_jobs_page_asks_for_everything_that_is_needed() {
 fn a_window_reaches_a_day_past_both_ends() {
     let now = Timestamp::parse("2026-03-10T23:59:59Z").unwrap();
 
-    assert_eq!(Window::since(Timestamp::parse("2026-03-09T00:00:00Z"), now), window("2026-03-08", "2026-03-11"));
+    assert_eq!(
+        Window::since(Timestamp::parse("2026-03-09T00:00:00Z"), now),
+        window("2026-03-08", "2026-03-11")
+    );
     assert_eq!(Window::since(None, now), window("2000-01-01", "2026-03-11"));
     assert_eq!(Window::since(Some(Timestamp::MIN), now).from, day("2000-01-01"));
 }
@@ -85,7 +88,8 @@ fn a_record_is_kept_as_it_came() {
 
 #[test]
 fn only_title_and_detail_of_an_error_are_repeated() {
-    let problem = br#"{"type":"x","title":"Unauthorized","status":401,"detail":"Key is off","customer":"Rosa"}"#;
+    let problem =
+        br#"{"type":"x","title":"Unauthorized","status":401,"detail":"Key is off","customer":"Rosa"}"#;
     assert_eq!(complaint(problem).as_deref(), Some("Unauthorized: Key is off"));
     assert_eq!(complaint(b"<html>Rosa</html>").as_deref(), Some("answered with HTML"));
     assert_eq!(complaint(b"Rosa Quill, 12 Elm Row"), None);
