@@ -55,8 +55,10 @@ fn keys_take_turns_when_all_of_them_are_limited() {
 
     let sent = bench.run();
 
-    let first: std::collections::BTreeSet<_> = sent.iter().take(12).map(|(name, _)| name.clone()).collect();
-    assert_eq!(first.len(), 12, "{sent:?}");
+    // 96 requests take four seconds, but nobody waits long for the first.
+    let early = sent.iter().filter(|(_, at)| *at < Duration::from_millis(700));
+    let served: std::collections::BTreeSet<_> = early.map(|(name, _)| name.clone()).collect();
+    assert_eq!(served.len(), 12, "{sent:?}");
 }
 
 #[test]
@@ -110,7 +112,7 @@ fn a_wait_that_is_given_up_leaves_no_trace() {
     let key: Arc<str> = "a".into();
     let first = futures::executor::block_on(limiter.acquire(&key, &clock, FAR)).ok().unwrap();
     let mut second = Box::pin(limiter.acquire(&key, &clock, FAR));
-    assert!(futures::poll_once(&mut second).is_none());
+    assert!(poll_once(&mut second).is_none());
 
     drop(second);
     drop(first);
@@ -118,15 +120,11 @@ fn a_wait_that_is_given_up_leaves_no_trace() {
     assert!(futures::executor::block_on(limiter.acquire(&key, &clock, FAR)).is_ok());
 }
 
-mod futures {
-    pub(super) use futures::*;
-
-    pub(super) fn poll_once<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
-        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-        match std::pin::Pin::new(future).poll(&mut context) {
-            std::task::Poll::Ready(output) => Some(output),
-            std::task::Poll::Pending => None,
-        }
+fn poll_once<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    match std::pin::Pin::new(future).poll(&mut context) {
+        Poll::Ready(output) => Some(output),
+        Poll::Pending => None,
     }
 }
 
