@@ -9,6 +9,7 @@ use scheduler_core::domain::Role;
 use scheduler_core::engine::Engine;
 use scheduler_core::ports::Clock;
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 use tracing::{info, warn};
 
 use crate::alarm::SystemClock;
@@ -44,10 +45,28 @@ pub async fn serve(settings: Serve) -> Result<(), Failure> {
     let driver = on_own_thread("ticker", drive(engine.clone(), stop.clone()))?;
     let housekeeper = tokio::spawn(keep_house(engine.clone(), DAY * settings.retention_days));
     announce(&settings, &listener, mode, &parts)?;
-    serve_http(listener, router(&parts), options(&settings, mode), stop.stopped()).await?;
+    let served = serve_http(listener, router(&parts), options(&settings, mode), stop.clone().stopped());
+    both(served, driver, &stop).await?;
     housekeeper.abort();
-    let _ = driver.await;
     info!("stopped");
+    Ok(())
+}
+
+/// Waits for the server and the scheduler. A scheduler that ends by itself ends the process, for a supervisor
+/// to start again: a server alone would look healthy.
+async fn both(
+    served: impl Future<Output = std::io::Result<()>>,
+    driver: oneshot::Receiver<()>,
+    stop: &Stop,
+) -> Result<(), Failure> {
+    let driver = async {
+        let ended = driver.await;
+        if ended.is_ok() && stop.is_stopped() {
+            return Ok(());
+        }
+        Err(Failure::other("the scheduler has ended by itself"))
+    };
+    tokio::try_join!(async { served.await.map_err(Failure::from) }, driver)?;
     Ok(())
 }
 

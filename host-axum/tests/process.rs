@@ -20,6 +20,57 @@ fn it_says_where_it_is_answers_and_stops_when_told() {
 }
 
 #[test]
+fn the_demonstration_names_its_tenants_and_stops_in_time() {
+    let mut server = Server::start(&["--demo", "--listen=127.0.0.1:0", "--drain-sec=1"]);
+
+    assert!(server.said.contains("peakpro-roofing"), "{}", server.said);
+    assert!(Command::new("kill").arg(server.child.id().to_string()).status().unwrap().success());
+    assert!(server.child.wait().unwrap().success());
+}
+
+#[test]
+fn tokens_and_copies_are_made_beside_a_running_server_and_a_killed_one_starts_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name).display().to_string();
+    let data = format!("--data-dir={}", at("data"));
+    let mut server = Server::start(&["--listen=127.0.0.1:0", &data]);
+
+    let secret = good(&["token", "create", "--role=admin", &data]);
+    assert!(secret.starts_with("alk_") && secret.lines().count() == 1, "{secret}");
+    let id = secret.split('_').nth(1).unwrap();
+    assert!(good(&["token", "list", &data]).contains(id));
+    good(&["backup", &data, &at("copy.db")]);
+    assert!(good(&["check", &format!("--store=sqlite:{}", at("copy.db"))]).contains("1 audit entries"));
+    assert_eq!(run(&["serve", "--listen=127.0.0.1:0", &data]).status.code(), Some(1), "the store is locked");
+
+    server.child.kill().unwrap();
+    server.child.wait().unwrap();
+    let server = Server::start(&["--listen=0.0.0.0:0", &data]);
+    assert!(server.said.contains("mode=\"token\""), "{}", server.said);
+    drop(server);
+
+    good(&["token", "revoke", &data, id]);
+    let output = run(&["serve", "--listen=0.0.0.0:0", &data]);
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(78), "{text}");
+    assert!(text.contains("command-center token create --role admin"), "{text}");
+}
+
+#[test]
+fn a_lost_store_is_not_made_again_unasked() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("master.key"), "ab".repeat(32)).unwrap();
+    let data = format!("--data-dir={}", dir.path().display());
+
+    let output = run(&["serve", "--listen=127.0.0.1:0", &data]);
+
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(78), "{text}");
+    assert!(text.contains("--init"), "{text}");
+    Server::start(&["--listen=127.0.0.1:0", "--init", &data]);
+}
+
+#[test]
 fn a_store_in_memory_that_others_can_reach_is_given_a_token() {
     let server = Server::start(&["--store=memory", "--listen=0.0.0.0:0"]);
 
@@ -146,6 +197,13 @@ fn command(args: &[&str]) -> Command {
 
 fn run(args: &[&str]) -> Output {
     command(args).output().unwrap()
+}
+
+/// What a command that succeeds prints.
+fn good(args: &[&str]) -> String {
+    let output = run(args);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 struct Server {
