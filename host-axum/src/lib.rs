@@ -9,6 +9,7 @@ mod failure;
 pub mod keys;
 pub mod parts;
 pub mod process;
+pub mod restarts;
 pub mod server;
 pub mod settings_table;
 pub mod stores;

@@ -10,13 +10,14 @@ use scheduler_core::engine::Engine;
 use scheduler_core::ports::Clock;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use crate::alarm::SystemClock;
 use crate::client::show;
 use crate::config::{Backup, Serve, StoreChoice, Token, TokenCreate};
 use crate::parts::{Parts, acculynx};
 use crate::process::{Stop, log, on_own_thread};
+use crate::restarts::Restarts;
 use crate::server::{ServerOptions, serve as serve_http};
 use crate::{Failure, demo, stores, tokens};
 
@@ -42,12 +43,18 @@ pub async fn serve(settings: Serve) -> Result<(), Failure> {
     }
     demo::register(engine, &acculynx()?, &parts.demo).await?;
 
-    let driver = on_own_thread("ticker", drive(engine.clone(), stop.clone()))?;
+    let restarts = match settings.store() {
+        StoreChoice::Memory => None,
+        StoreChoice::Sqlite(path) => Some(Restarts::note(&path, engine.clock().now())),
+    };
+    let delay = restarts.as_ref().map_or(Duration::ZERO, Restarts::delay);
+    let driver = on_own_thread("ticker", drive(engine.clone(), delay, stop.clone()))?;
     let housekeeper = tokio::spawn(keep_house(engine.clone(), DAY * settings.retention_days));
     announce(&settings, &listener, mode, &parts)?;
     let served = serve_http(listener, router(&parts), options(&settings, mode), stop.clone().stopped());
     both(served, driver, &stop).await?;
     housekeeper.abort();
+    restarts.as_ref().inspect(|restarts| restarts.forget());
     info!("stopped");
     Ok(())
 }
@@ -122,7 +129,14 @@ fn router(_parts: &Parts) -> Router {
 }
 
 /// The scheduler's own thread.
-async fn drive(engine: Arc<Engine>, stop: Stop) {
+async fn drive(engine: Arc<Engine>, delay: Duration, stop: Stop) {
+    if !delay.is_zero() {
+        error!(?delay, "the server was started too often without a clean stop: waiting before work begins");
+        tokio::select! {
+            () = engine.clock().sleep(delay) => {}
+            () = stop.clone().stopped() => return,
+        }
+    }
     match engine.recover().await {
         Ok(0) => {}
         Ok(runs) => info!(runs, "took back the runs that an earlier process left behind"),
