@@ -16,14 +16,16 @@ struct Written<'a> {
     revision: u64,
     fence: u64,
     audit: &'a AuditHead,
+    settled: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
     schedule: Option<&'a Schedule>,
 }
 
 /// The text that [`Reader::read`] reads.
 pub(crate) fn write(record: &Record) -> Result<String, Cause> {
-    let Record { revision, fence, audit, schedule, .. } = record;
-    let written = Written { revision: *revision, fence: *fence, audit, schedule: schedule.as_ref() };
+    let Record { key: _, version: _, revision, fence, audit, settled, schedule } = record;
+    let written =
+        Written { revision: *revision, fence: *fence, audit, settled: *settled, schedule: schedule.as_ref() };
     serde_json::to_string(&written).map_err(|_| Cause::Unwritable("record"))
 }
 
@@ -32,6 +34,8 @@ struct Stored<'a> {
     revision: u64,
     fence: u64,
     audit: AuditHead,
+    #[serde(default)]
+    settled: Timestamp,
     #[serde(borrow, default)]
     schedule: Option<StoredSchedule<'a>>,
 }
@@ -77,10 +81,10 @@ pub(crate) struct Reader {
 impl Reader {
     /// The record of `key` whose state is `text`.
     pub(crate) fn read(&mut self, key: Key, version: u64, text: &str) -> Result<Record, Cause> {
-        let Stored { revision, fence, audit, schedule } =
+        let Stored { revision, fence, audit, settled, schedule } =
             serde_json::from_str(text).map_err(unreadable("record"))?;
         let schedule = schedule.map(|stored| self.schedule(stored)).transpose()?;
-        Ok(Record { key, version, revision, fence, audit, schedule })
+        Ok(Record { key, version, revision, fence, audit, settled, schedule })
     }
 
     fn schedule(&mut self, stored: StoredSchedule<'_>) -> Result<Schedule, Cause> {

@@ -283,7 +283,7 @@ async fn everything(
         version,
         loaded.into_iter().map(Result::unwrap).collect(),
         scanned.iter().map(|record| record.key.clone()).collect(),
-        due.map(|(now, _)| now).chain(store.next_due().await.unwrap()).collect(),
+        due.map(|(now, _)| now).chain(store.next_due(None).await.unwrap()).collect(),
     )
 }
 
