@@ -127,7 +127,7 @@ pub struct Serve {
     #[arg(long, env = "COMMAND_CENTER_MIN_INTERVAL_SEC", default_value_t = 5, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=86_400))]
     pub min_interval_sec: u32,
     /// Runs at one time
-    #[arg(long, env = "COMMAND_CENTER_PARALLEL", default_value_t = 128, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, env = "COMMAND_CENTER_PARALLEL", default_value_t = 1024, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub parallel: u32,
     /// How long a run is believed to be alive without a sign of life
     #[arg(long, env = "COMMAND_CENTER_LEASE_SEC", default_value_t = 30, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(5..=3600))]
