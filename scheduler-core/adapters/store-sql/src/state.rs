@@ -6,8 +6,7 @@ use std::sync::Arc;
 use scheduler_core::domain::{
     AuditHead, Breaker, Cursor, Key, LastRun, Lease, Pause, Record, Retry, Schedule, Spec, Tail, Timestamp,
 };
-use serde::ser::{Error, SerializeStruct};
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::error::{Cause, unreadable};
@@ -16,34 +15,20 @@ use crate::error::{Cause, unreadable};
 struct Written<'a> {
     revision: u64,
     fence: u64,
-    #[serde(serialize_with = "head")]
     audit: &'a AuditHead,
+    settled: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
     schedule: Option<&'a Schedule>,
 }
 
 /// The text that [`Reader::read`] reads.
 pub(crate) fn write(record: &Record) -> Result<String, Cause> {
-    let Record { revision, fence, audit, schedule, .. } = record;
-    let written = Written { revision: *revision, fence: *fence, audit, schedule: schedule.as_ref() };
+    let Record { key: _, version: _, revision, fence, audit, settled, schedule } = record;
+    let written =
+        Written { revision: *revision, fence: *fence, audit, settled: *settled, schedule: schedule.as_ref() };
     let mut text = Vec::with_capacity(1024);
     serde_json::to_writer(&mut text, &written).map_err(|_| Cause::Unwritable("record"))?;
     String::from_utf8(text).map_err(|_| Cause::Unwritable("record"))
-}
-
-/// As the head writes itself, but the hash in one go: every change of every record passes here.
-fn head<S: Serializer>(head: &AuditHead, serializer: S) -> Result<S::Ok, S::Error> {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut hash = [0; 64];
-    for (digits, byte) in hash.chunks_exact_mut(2).zip(head.hash) {
-        digits[0] = DIGITS[usize::from(byte >> 4)];
-        digits[1] = DIGITS[usize::from(byte & 15)];
-    }
-    let mut text = serializer.serialize_struct("AuditHead", 3)?;
-    text.serialize_field("seq", &head.seq)?;
-    text.serialize_field("hash", std::str::from_utf8(&hash).map_err(S::Error::custom)?)?;
-    text.serialize_field("ts", &head.ts)?;
-    text.end()
 }
 
 #[derive(Deserialize)]
@@ -51,6 +36,8 @@ struct Stored<'a> {
     revision: u64,
     fence: u64,
     audit: AuditHead,
+    #[serde(default)]
+    settled: Timestamp,
     #[serde(borrow, default)]
     schedule: Option<StoredSchedule<'a>>,
 }
@@ -96,10 +83,10 @@ pub(crate) struct Reader {
 impl Reader {
     /// The record of `key` whose state is `text`.
     pub(crate) fn read(&mut self, key: Key, version: u64, text: &str) -> Result<Record, Cause> {
-        let Stored { revision, fence, audit, schedule } =
+        let Stored { revision, fence, audit, settled, schedule } =
             serde_json::from_str(text).map_err(unreadable("record"))?;
         let schedule = schedule.map(|stored| self.schedule(stored)).transpose()?;
-        Ok(Record { key, version, revision, fence, audit, schedule })
+        Ok(Record { key, version, revision, fence, audit, settled, schedule })
     }
 
     fn schedule(&mut self, stored: StoredSchedule<'_>) -> Result<Schedule, Cause> {
