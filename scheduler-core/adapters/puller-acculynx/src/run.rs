@@ -69,6 +69,8 @@ pub(crate) struct Run {
     pub latest: Option<Timestamp>,
     /// Whether the sweep is over all jobs.
     pub full: bool,
+    /// The upstream refused an end date in the future.
+    pub ends_today: bool,
     /// The days that the job sweeps cover.
     pub window: Window,
     /// Every record met, by its kind: none is written twice.
@@ -113,6 +115,7 @@ impl Run {
             stats: Stats::default(),
             started,
             full,
+            ends_today: false,
             window,
             met: BTreeMap::new(),
             closed: BTreeSet::new(),
@@ -173,7 +176,9 @@ impl Run {
     }
 
     fn contacts_due(&self) -> bool {
-        self.cursor.contacts.is_none() || self.cursor.contacts_age + 1 >= self.config.contacts_every
+        self.full
+            || self.cursor.contacts.is_none()
+            || self.cursor.contacts_age + 1 >= self.config.contacts_every
     }
 
     /// Brings contacts that were created since the last search. It is a shortcut to what a whole reading
@@ -268,6 +273,7 @@ impl Run {
     fn finished(mut self) -> Pulled {
         let seen = self.latest.map(|latest| latest.min(self.started));
         self.cursor.jobs = self.cursor.jobs.max(seen);
+        self.cursor.no_future |= self.ends_today;
         if self.full {
             self.cursor.all_jobs = Some(self.started);
         }

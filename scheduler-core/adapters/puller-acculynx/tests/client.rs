@@ -1,5 +1,7 @@
 //! The reqwest client against the sandbox on a socket, and against servers that misbehave on theirs.
 
+#![allow(clippy::unwrap_used, reason = "a test may stop at a surprise")]
+
 mod bench;
 
 use std::sync::Arc;
@@ -86,7 +88,7 @@ async fn served() -> (Sandbox, String) {
     let sandbox = Sandbox::new(Arc::new(ManualClock::at(now)));
     sandbox.add(KEY, Location::generate("Peak Roofing", 40, 7, now));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let base = format!("http://{}/api/v2", listener.local_addr().unwrap());
+    let base = Sandbox::base_url(listener.local_addr().unwrap());
     tokio::spawn(sandbox.clone().serve(listener));
     (sandbox, base)
 }

@@ -1,5 +1,6 @@
 //! A sandbox, a puller and tenants on a clock that is moved by hand.
 #![allow(dead_code, reason = "every test file uses its own part of the bench")]
+#![allow(clippy::unwrap_used, reason = "a test may stop at a surprise")]
 
 pub(crate) mod sink;
 
