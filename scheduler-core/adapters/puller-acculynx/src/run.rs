@@ -129,13 +129,15 @@ impl Run {
     pub(crate) async fn drive(mut self, resume: Option<Resume>) -> Result<Pulled, PullFailure> {
         let first = resume.as_ref().map_or(0, |token| token.sweep.place());
         if let Some(token) = &resume {
-            self.context
-                .log
-                .note(format!("goes on where the last run stopped: {:?}, {}", token.sweep, token.offset));
+            let (step, offset) = (token.sweep.label(), token.offset);
+            self.context.log.note(format!("goes on where the last run stopped: {step}, {offset}"));
         }
         for step in &Step::ALL[first..] {
             let resume = resume.as_ref().filter(|token| token.sweep == *step);
-            if let Err(stop) = self.step(*step, resume).await {
+            let before = self.counted();
+            let outcome = self.step(*step, resume).await;
+            self.note_step(*step, before);
+            if let Err(stop) = outcome {
                 return self.stopped(stop);
             }
         }
@@ -173,6 +175,18 @@ impl Run {
             Step::Gone | Step::Contacts | Step::NewContacts | Step::Users | Step::Supplements => {}
         }
         Ok(())
+    }
+
+    fn note_step(&self, step: Step, before: Stats) {
+        let after = self.counted();
+        let requests = after.requests - before.requests;
+        if requests > 0 {
+            let (imported, skipped) = (after.imported - before.imported, after.skipped - before.skipped);
+            let what = step.label();
+            self.context
+                .log
+                .note(format!("{what}: {imported} imported, {skipped} unchanged, {requests} requests"));
+        }
     }
 
     fn contacts_due(&self) -> bool {

@@ -162,7 +162,7 @@ impl TenantBench {
         }
     }
 
-    fn context(&mut self, bench: &Bench, limit: Duration) -> PullContext {
+    pub(crate) fn context(&mut self, bench: &Bench, limit: Duration) -> PullContext {
         self.runs += 1;
         self.running = RunLog::default();
         self.sink.start_run(bench.clock.clone());
