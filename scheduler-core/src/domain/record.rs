@@ -25,6 +25,9 @@ pub struct Record {
     pub fence: u64,
     /// The end of the audit chain.
     pub audit: AuditHead,
+    /// Slots up to here belong to schedules that were deleted.
+    #[serde(default)]
+    pub settled: Timestamp,
     /// The schedule; none once deleted.
     pub schedule: Option<Schedule>,
 }
@@ -32,7 +35,15 @@ pub struct Record {
 impl Record {
     /// The record that a key has before anything was stored.
     pub fn new(key: Key) -> Self {
-        Self { key, version: 0, revision: 0, fence: 0, audit: AuditHead::default(), schedule: None }
+        Self {
+            key,
+            version: 0,
+            revision: 0,
+            fence: 0,
+            audit: AuditHead::default(),
+            settled: Timestamp::default(),
+            schedule: None,
+        }
     }
 }
 
@@ -96,18 +107,18 @@ impl PartialEq for Cursor {
 /// The one word that says how a schedule stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum State {
-    /// A run is in flight.
-    Running,
-    /// An operator paused it.
-    Paused,
-    /// The breaker is open.
-    Broken,
-    /// A failed run is about to be tried again, or the upstream asked to wait.
-    Backoff,
-    /// The last run failed.
-    Error,
     /// The last run succeeded.
     Ok,
+    /// The last run failed.
+    Error,
+    /// An operator paused it.
+    Paused,
+    /// A run is in flight.
+    Running,
+    /// A failed run is about to be tried again, or the upstream asked to wait.
+    Backoff,
+    /// The breaker is open.
+    Broken,
     /// Nothing ran yet.
     Never,
 }

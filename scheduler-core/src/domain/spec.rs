@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::Timestamp;
 
@@ -418,6 +419,29 @@ fn labels(tags: &[String]) -> Result<Vec<Tag>, Invalid> {
 }
 
 impl Spec {
+    /// The spec in the words of the REST contract, for people and for the audit trail.
+    pub fn describe(&self) -> Value {
+        let (interval, cron, zone) = match &self.cadence {
+            Cadence::Interval(interval) => (Some(interval.secs()), None, None),
+            Cadence::Cron(cron) => (None, Some(cron.text()), Some(cron.zone().name())),
+        };
+        json!({
+            "interval_sec": interval,
+            "cron": cron,
+            "timezone": zone,
+            "jitter_sec": self.jitter_sec,
+            "starts_at": self.starts_at.map(Timestamp::iso),
+            "ends_at": self.ends_at.map(Timestamp::iso),
+            "timeout_sec": self.timeout_sec,
+            "overlap": self.overlap,
+            "catch_up": self.catch_up,
+            "retry": self.retry,
+            "pause_after_failures": self.pause_after_failures,
+            "note": self.note,
+            "tags": self.tags,
+        })
+    }
+
     /// Checks an operator's free text (a reason) the way a note is checked.
     pub fn reason(value: &str) -> Result<Arc<str>, Invalid> {
         text("reason", value, 500)

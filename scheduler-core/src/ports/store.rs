@@ -21,6 +21,9 @@ pub enum StoreError {
     /// The run named no longer holds its lease; nothing was changed.
     #[error("the lease is lost")]
     LeaseLost,
+    /// The place that a query names is none of ours.
+    #[error("the cursor is not one of ours")]
+    Cursor,
 }
 
 /// What became of one change.
@@ -37,7 +40,7 @@ pub enum Commit {
 pub struct Page<T> {
     /// The rows.
     pub rows: Vec<T>,
-    /// Where the next page starts; none at the end.
+    /// Where the next page starts; none at the end, even of a full page.
     pub next: Option<String>,
 }
 
@@ -120,8 +123,8 @@ pub trait Store: Send + Sync + 'static {
     /// Records whose `due_at` is at or before `now`, earliest first. May hold stale ones: commit tells.
     async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Arc<Record>>, StoreError>;
 
-    /// The earliest `due_at` of all.
-    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
+    /// The earliest `due_at` that is later than `after`, or of all.
+    async fn next_due(&self, after: Option<Timestamp>) -> Result<Option<Timestamp>, StoreError>;
 
     /// Makes each change whole or not at all; once it answers `Done`, the change is durable.
     ///
@@ -144,7 +147,7 @@ pub trait Store: Send + Sync + 'static {
     /// Runs without their log lines, newest first.
     async fn runs(&self, query: &RunQuery) -> Result<Page<Run>, StoreError>;
 
-    /// Ranges that touch the window, oldest first.
+    /// Ranges that touch the window, oldest first: those with a slot at or after `since` and one before `until`.
     async fn occurrences(
         &self,
         key: &Key,
@@ -194,6 +197,8 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<Vec<Imported>, StoreError>;
 
     /// Marks imported records as gone while `fence` holds the lease; says how many were not yet.
+    ///
+    /// Going away is a change: it sets their `imported_at` to `now`.
     async fn mark_gone(
         &self,
         key: &Key,

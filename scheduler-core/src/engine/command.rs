@@ -1,0 +1,156 @@
+//! Commands of operators: load, decide, commit, and again if someone was faster.
+
+use std::time::Duration;
+
+use futures::channel::oneshot;
+use futures::future::{Either, select};
+
+use super::{Committed, Engine, Job, lock};
+use crate::domain::{Answer, Caller, Key, Record, Run, Write};
+use crate::machine::{Command, Outcome, Refusal, decide};
+use crate::ports::{Commit, StoreError, commit_one};
+use std::sync::atomic::Ordering;
+
+/// How often a command is tried when others keep changing the same record.
+const PATIENCE: usize = 64;
+/// Changes in one commit of a command over many records.
+const BATCH: usize = 500;
+
+/// Why a command was not carried out.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum CommandError {
+    /// The machine refused it.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The schedule is at another revision than the caller expects.
+    #[error("the schedule is at revision {current}")]
+    RevisionMismatch {
+        /// Its revision.
+        current: u64,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Engine {
+    /// Carries out a command on one record.
+    ///
+    /// `ask` makes the command from the record as it was read; `guard` is the revision that the caller
+    /// expects; `answer` may add the answer to a request, to be stored in the same commit. All three may be
+    /// used more than once, when someone else changes the record meanwhile.
+    pub async fn command<E: From<CommandError>>(
+        &self,
+        key: &Key,
+        caller: &Caller,
+        guard: Option<u64>,
+        ask: impl Fn(&Record) -> Result<Command, E> + Send + Sync,
+        answer: impl Fn(&Outcome) -> Option<Answer> + Send + Sync,
+    ) -> Result<Outcome, E> {
+        for _ in 0..PATIENCE {
+            let record = self.store.load(key).await.map_err(CommandError::from)?;
+            let record = record.as_deref().cloned().unwrap_or_else(|| Record::new(key.clone()));
+            let mut outcome =
+                decide(&record, ask(&record)?, caller, self.clock.now()).map_err(CommandError::from)?;
+            if guard.is_some_and(|expected| record.schedule.is_none() || expected != record.revision) {
+                return Err(CommandError::RevisionMismatch { current: record.revision }.into());
+            }
+            if let Some(answer) = answer(&outcome) {
+                outcome.change.writes.push(Write::Answer(Box::new(answer)));
+            }
+            let commit =
+                commit_one(&*self.store, outcome.change.clone()).await.map_err(CommandError::from)?;
+            if commit != Commit::Conflict {
+                self.settled(&outcome);
+                return Ok(outcome);
+            }
+        }
+        let busy = StoreError::Unavailable("the record is changed too often".into());
+        Err(CommandError::Store(busy).into())
+    }
+
+    /// Carries out a command on many records, each on its own, in batched commits.
+    pub async fn commands(
+        &self,
+        keys: Vec<Key>,
+        caller: &Caller,
+        ask: impl Fn(&Record) -> Result<Command, CommandError> + Send + Sync,
+    ) -> Vec<(Key, Result<Outcome, CommandError>)> {
+        let mut results = Vec::with_capacity(keys.len());
+        let mut keys = keys.into_iter().peekable();
+        while keys.peek().is_some() {
+            let batch: Vec<_> = keys.by_ref().take(BATCH).collect();
+            let mut outcomes = Vec::with_capacity(batch.len());
+            for key in &batch {
+                outcomes.push(self.try_decide(key, caller, &ask).await);
+            }
+            let changes = outcomes.iter().flatten().map(|outcome| outcome.change.clone()).collect();
+            let mut commits = match self.store.commit(changes).await {
+                Ok(commits) => commits.into_iter(),
+                Err(error) => {
+                    let failed = batch.into_iter().map(|key| (key, Err(CommandError::Store(error.clone()))));
+                    results.extend(failed);
+                    continue;
+                }
+            };
+            for (key, outcome) in batch.into_iter().zip(outcomes) {
+                let result = match outcome {
+                    Err(refused) => Err(refused),
+                    Ok(outcome) if matches!(commits.next(), Some(Commit::Done(_))) => {
+                        self.settled(&outcome);
+                        Ok(outcome)
+                    }
+                    Ok(_) => self.command(&key, caller, None, &ask, |_| None).await,
+                };
+                results.push((key, result));
+            }
+        }
+        results
+    }
+
+    async fn try_decide(
+        &self,
+        key: &Key,
+        caller: &Caller,
+        ask: &(impl Fn(&Record) -> Result<Command, CommandError> + Send + Sync),
+    ) -> Result<Outcome, CommandError> {
+        let record = self.store.load(key).await?;
+        let record = record.as_deref().cloned().unwrap_or_else(|| Record::new(key.clone()));
+        Ok(decide(&record, ask(&record)?, caller, self.clock.now())?)
+    }
+
+    /// Follows up on a committed command: stops what it stopped, tells whoever listens.
+    fn settled(&self, outcome: &Outcome) {
+        if let Some(run_id) = &outcome.stopped {
+            self.abort(run_id);
+        }
+        self.published(Committed::of(&outcome.change));
+    }
+
+    /// Executes the run that a command started, and waits up to `wait` for its end.
+    ///
+    /// None means that it is still in flight. Without a resident driver the run is executed here, to its end.
+    pub async fn follow(&self, outcome: &Outcome, wait: Duration) -> Option<Run> {
+        let lease = outcome.started.clone()?;
+        let job = Job { record: outcome.change.next.clone(), lease };
+        let run_id = job.lease.run_id.clone();
+        let (sender, receiver) = oneshot::channel();
+        lock(&self.waiting).entry(run_id.clone()).or_default().push(sender);
+        if self.resident.load(Ordering::Acquire) {
+            lock(&self.handed_over).push(job);
+            self.signal.raise();
+            let ended = match select(receiver, self.clock.sleep(wait)).await {
+                Either::Left((run, _)) => run.ok(),
+                Either::Right(_) => None,
+            };
+            if ended.is_none() {
+                lock(&self.waiting).remove(&run_id);
+            }
+            return ended;
+        }
+        let done = self.execute(job, None).await;
+        self.finish(vec![done]).await;
+        lock(&self.waiting).remove(&run_id);
+        receiver.await.ok()
+    }
+}
