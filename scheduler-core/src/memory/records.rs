@@ -266,6 +266,17 @@ mod tests {
     }
 
     #[test]
+    fn a_source_is_named_once() {
+        let mut records = Records::new();
+
+        records.put(record("a", 300), None);
+        records.put(record("b", 300), None);
+
+        let held = records.scan(&source(), None, 2);
+        assert!(std::ptr::eq(held[0].key.source.as_str(), held[1].key.source.as_str()));
+    }
+
+    #[test]
     fn places_are_counted_per_source() {
         let mut records = Records::new();
 

@@ -1,0 +1,16 @@
+//! The self-hosted AetherLink Command Center: its clock, its HTTP server, its command line.
+
+pub mod alarm;
+pub mod client;
+pub mod config;
+pub mod connections;
+mod failure;
+pub mod keys;
+pub mod process;
+pub mod server;
+pub mod settings_table;
+mod table;
+pub mod tokens;
+pub mod wire;
+
+pub use failure::Failure;
