@@ -118,34 +118,32 @@ of_web() {
   new_enough "$version" || { say "rustc-web of this Debian is ${version:-not there}: too old"; return 1; }
   home=$PREFIX/web-$version
   root=$home/root
-  if [ ! -e "$home/complete" ]; then
-    say "fetching rustc-web $version and its sources"
-    rm -rf "$home"
-    mkdir -p "$home/debs"
-    std=$(depends_on own libstd-rust-web-dev libstd-rust-web-)
-    llvm=$(depends_on own "$std" libllvm)
-    (cd "$home/debs" &&
-      apt_of own apt-get download rustc-web libstd-rust-web-dev "$std" "$llvm" rust-web-src >&2)
-    unpack "$home/debs" "$root"
-    apt_of trixie apt-get update >&2
-    mkdir -p "$home/libc-debs"
-    (cd "$home/libc-debs" && apt_of trixie apt-get download wasi-libc >&2)
-    unpack "$home/libc-debs" "$home/libc"
+  say "fetching rustc-web $version and its sources"
+  rm -rf "$home"
+  mkdir -p "$home/debs"
+  std=$(depends_on own libstd-rust-web-dev libstd-rust-web-)
+  llvm=$(depends_on own "$std" libllvm)
+  (cd "$home/debs" &&
+    apt_of own apt-get download rustc-web libstd-rust-web-dev "$std" "$llvm" rust-web-src >&2)
+  unpack "$home/debs" "$root"
+  apt_of trixie apt-get update >&2
+  mkdir -p "$home/libc-debs"
+  (cd "$home/libc-debs" && apt_of trixie apt-get download wasi-libc >&2)
+  unpack "$home/libc-debs" "$home/libc"
 
-    wrapper "$home/bin/rustc-host" \
-      "LD_LIBRARY_PATH='$root/usr/lib/$TRIPLET' exec '$root/usr/bin/rustc' --sysroot '$root/usr'"
-    sysroot=$home/sysroot/lib/rustlib
-    mkdir -p "$sysroot/$TARGET/lib/self-contained"
-    ln -sfn "$root/usr/lib/rustlib/$HOST" "$sysroot/$HOST"
-    cp "$home/libc/usr/lib/$TARGET"/{crt1-command.o,crt1-reactor.o,libc.a} "$sysroot/$TARGET/lib/self-contained/"
-    build_std "$home" "$sysroot/$TARGET/lib"
-    rm -rf "$home/debs" "$home/libc-debs" "$root/usr/src"
+  wrapper "$home/bin/rustc-host" \
+    "LD_LIBRARY_PATH='$root/usr/lib/$TRIPLET' exec '$root/usr/bin/rustc' --sysroot '$root/usr'"
+  sysroot=$home/sysroot/lib/rustlib
+  mkdir -p "$sysroot/$TARGET/lib/self-contained"
+  ln -sfn "$root/usr/lib/rustlib/$HOST" "$sysroot/$HOST"
+  cp "$home/libc/usr/lib/$TARGET"/{crt1-command.o,crt1-reactor.o,libc.a} "$sysroot/$TARGET/lib/self-contained/"
+  build_std "$home" "$sysroot/$TARGET/lib"
+  rm -rf "$home/debs" "$home/libc-debs" "$root/usr/src"
 
-    wrapper "$home/bin/rustc" \
-      "LD_LIBRARY_PATH='$root/usr/lib/$TRIPLET' exec '$root/usr/bin/rustc' --sysroot '$home/sysroot'"
-    makes_components "$home/bin/rustc"
-    touch "$home/complete"
-  fi
+  wrapper "$home/bin/rustc" \
+    "LD_LIBRARY_PATH='$root/usr/lib/$TRIPLET' exec '$root/usr/bin/rustc' --sysroot '$home/sysroot'"
+  makes_components "$home/bin/rustc"
+  touch "$home/complete"
   echo "$home/bin/rustc"
 }
 
@@ -171,53 +169,57 @@ of_testing() {
   new_enough "$version" && [ "$version" = "$(candidate "$suite" libstd-rust-dev-wasm32)" ] ||
     { say "rustc of Debian $suite is too old, or not of one version with its wasm std"; return 1; }
   home=$PREFIX/$suite-$version
-  if [ ! -e "$home/complete" ]; then
-    say "fetching rustc $version of Debian $suite"
-    rm -rf "$home"
-    mkdir -p "$home/debs"
-    std=$(depends_on "$suite" libstd-rust-dev 'libstd-rust-[0-9]')
-    closure=$(apt_of "$suite" apt-cache depends --recurse --no-recommends --no-suggests --no-conflicts \
-      --no-breaks --no-replaces --no-enhances "$std" |
-      grep -E '^[a-z0-9]' | grep -vE '^(gcc-.*-base|libc-gconv.*)$' | sort -u)
-    # shellcheck disable=SC2086 # a list of words
-    (cd "$home/debs" && apt_of "$suite" apt-get download rustc libstd-rust-dev libstd-rust-dev-wasm32 $closure >&2)
-    unpack "$home/debs" "$home/root"
-    rm -rf "$home/debs"
-    lib=$home/root/usr/lib/$TRIPLET
-    loader=$(echo "$lib"/ld-linux*.so.*)
-    wrapper "$home/bin/rustc" \
-      "exec '$loader' --library-path '$lib' --argv0 \"\$0\" '$home/root/usr/bin/rustc' --sysroot '$home/root/usr'"
-    makes_components "$home/bin/rustc"
-    touch "$home/complete"
-  fi
+  say "fetching rustc $version of Debian $suite"
+  rm -rf "$home"
+  mkdir -p "$home/debs"
+  std=$(depends_on "$suite" libstd-rust-dev 'libstd-rust-[0-9]')
+  closure=$(apt_of "$suite" apt-cache depends --recurse --no-recommends --no-suggests --no-conflicts \
+    --no-breaks --no-replaces --no-enhances "$std" |
+    grep -E '^[a-z0-9]' | grep -vE '^(gcc-.*-base|libc-gconv.*)$' | sort -u)
+  # shellcheck disable=SC2086 # a list of words
+  (cd "$home/debs" && apt_of "$suite" apt-get download rustc libstd-rust-dev libstd-rust-dev-wasm32 $closure >&2)
+  unpack "$home/debs" "$home/root"
+  rm -rf "$home/debs"
+  lib=$home/root/usr/lib/$TRIPLET
+  loader=$(echo "$lib"/ld-linux*.so.*)
+  wrapper "$home/bin/rustc" \
+    "exec '$loader' --library-path '$lib' --argv0 \"\$0\" '$home/root/usr/bin/rustc' --sysroot '$home/root/usr'"
+  makes_components "$home/bin/rustc"
+  touch "$home/complete"
   echo "$home/bin/rustc"
 }
 
 # --- which one ------------------------------------------------------------------------------------------
 
-route=${1:-auto}
-case $route in
-  auto)
-    for each in rustup web testing; do
-      # A process of its own: `set -e` has no force inside a condition.
-      if found=$("$0" "$each"); then
-        echo "$found"
-        exit 0
-      fi
-      [ "$each" = rustup ] || say "the way \"$each\" did not work here"
-    done
-    exit 1
-    ;;
-  rustup) of_rustup ;;
-  web | testing)
-    command -v apt-get dpkg apt-cache > /dev/null || { say "no Debian: rustup target add $TARGET, where you may"; exit 1; }
-    mkdir -p "$PREFIX"
-    exec 9> "$PREFIX/lock"
-    flock 9
-    made_before "$route" || "of_$route"
-    ;;
-  *)
-    say "unknown way: $route"
-    exit 2
-    ;;
-esac
+main() { # a function, so that all of this file is read before any of it runs
+  local each found
+  case $1 in
+    auto)
+      for each in rustup web testing; do
+        # A process of its own: `set -e` has no force inside a condition.
+        if found=$("$0" "$each"); then
+          echo "$found"
+          return
+        fi
+        [ "$each" = rustup ] || say "the way \"$each\" did not work here"
+      done
+      return 1
+      ;;
+    rustup) of_rustup ;;
+    web | testing)
+      command -v apt-get dpkg apt-cache > /dev/null ||
+        { say "this is no Debian: add the target with rustup"; return 1; }
+      mkdir -p "$PREFIX"
+      exec 9> "$PREFIX/lock"
+      flock 9
+      made_before "$1" || "of_$1"
+      ;;
+    *)
+      say "unknown way: $1"
+      return 2
+      ;;
+  esac
+}
+
+main "${1:-auto}"
+exit
