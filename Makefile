@@ -1,4 +1,5 @@
-# `make help` says what there is. Settings of the server are environment variables: docs/configuration.md.
+# `make help` says what there is. Settings of the server are environment variables, or ARGS:
+#   make run ARGS='--listen 127.0.0.1:9000'
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -28,7 +29,7 @@ check: setup ## Format, lints, floors, no runtime in the core, wasm, licences
 test-rust: setup
 	$(LIMIT) 40m $(CARGO) test --workspace --locked
 
-bench: setup ## Measure: see docs/benchmarks.md where it is there
+bench: setup ## Measure
 	$(CARGO) bench --workspace --locked
 
 audit: ## Known vulnerabilities in what is depended upon (needs the network)
