@@ -15,6 +15,8 @@ use scheduler_core::ports::{Clock, PullContext, PullFailure, Pulled, Puller, Run
 use scheduler_core::vault::{StoredConnections, Vault};
 use serde_json::{json, value::to_raw_value};
 
+use clock::SystemClock;
+
 /// Brings two made-up records: one is the same every time, one changes with every run.
 struct Garden;
 
@@ -96,8 +98,6 @@ fn newest_first(source: Source) -> RunQuery {
 fn say(line: &str) {
     println!("{line}");
 }
-
-use clock::SystemClock;
 
 mod clock {
     //! The machine's clock. Each sleeper gets a thread: fine for an example, a host would share one.
