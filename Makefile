@@ -54,6 +54,7 @@ ui: $(if $(UI_PACKAGE),ui/dist/index.html) ## Build the web app (Node 20.19 or n
 
 ui/node_modules/.package-lock.json: ui/package-lock.json
 	$(LIMIT) 10m npm --prefix ui ci --no-audit --no-fund --loglevel=error < /dev/null
+	@mkdir -p $(@D) && touch $@
 
 ui/dist/index.html: ui/node_modules/.package-lock.json $(UI_SOURCES)
 	npm --prefix ui run build
