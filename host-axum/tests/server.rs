@@ -19,7 +19,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-const SOON: Duration = Duration::from_millis(150);
+const SOON: Duration = Duration::from_millis(300);
 const PATIENCE: Duration = Duration::from_secs(10);
 const GET: &str = "GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
 
@@ -128,16 +128,6 @@ async fn an_upgrade_to_http_2_is_not_taken_up() {
     socket.write_all(request.as_bytes()).await.unwrap();
 
     assert!(answer(&mut socket).await.starts_with("HTTP/1.1 200"));
-}
-
-#[tokio::test]
-async fn a_foreign_host_is_refused_where_no_token_is_asked_for() {
-    let server = Server::start(ServerOptions { local_only: true, ..quick() }).await;
-    let mut socket = server.connect().await;
-
-    socket.write_all(b"GET / HTTP/1.1\r\nhost: rebound.example\r\n\r\n").await.unwrap();
-
-    assert!(rest(&mut socket).await.starts_with("HTTP/1.1 421"));
 }
 
 #[tokio::test]
