@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { http } from "../shared/api/http.ts";
+import { healthQuery } from "../shared/api/health.ts";
 import { isIos, isStandalone, postponeInstall, useInstall } from "../shared/install.ts";
 import { useLive } from "../shared/live/live.ts";
 import { usePrefs } from "../shared/prefs.ts";
@@ -14,16 +14,7 @@ export function Banners() {
   const { update } = useWorker();
   const install = useInstall();
   const dialog = useDialog();
-  const health = useQuery({
-    queryKey: ["health"],
-    refetchInterval: 60_000,
-    retry: false,
-    // 503 has the same body: it says which part can not work.
-    queryFn: async ({ signal }) => {
-      const { data, error } = await http.GET("/ops/health", { signal });
-      return data ?? (error && "components" in error ? error : null);
-    },
-  });
+  const health = useQuery(healthQuery);
   const ticker = health.data?.components.ticker;
 
   if (live.kind === "offline") {

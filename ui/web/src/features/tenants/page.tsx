@@ -269,7 +269,7 @@ function Table(props: TableProps) {
             <div role="columnheader">Next run</div>
             <div role="columnheader">Last run</div>
             <div role="columnheader" className="cell-stats">
-              Imported / skipped
+              Imported / skip.
             </div>
             <div role="columnheader">Last 30 runs</div>
             <div role="columnheader">Interval</div>

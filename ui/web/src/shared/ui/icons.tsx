@@ -36,7 +36,7 @@ export type IconName = keyof typeof paths;
 /** A line drawing beside a word; it says nothing that the word does not. */
 export function Icon({ name, className }: { name: IconName; className?: string }) {
   return (
-    <svg className={`icon ${className ?? ""}`} viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+    <svg className={`icon icon-${name} ${className ?? ""}`} viewBox="0 0 24 24" aria-hidden="true" focusable="false">
       <path d={paths[name]} />
     </svg>
   );
