@@ -39,7 +39,12 @@ export default defineConfig({
         icons: [
           { src: "/icon-192.png", sizes: "192x192", type: "image/png", purpose: "any" },
           { src: "/icon-512.png", sizes: "512x512", type: "image/png", purpose: "any" },
-          { src: "/icon-maskable-512.png", sizes: "512x512", type: "image/png", purpose: "maskable" },
+          {
+            src: "/icon-maskable-512.png",
+            sizes: "512x512",
+            type: "image/png",
+            purpose: "maskable",
+          },
         ],
         shortcuts: [
           { name: "Failing tenants", url: "/?state=error,broken,backoff" },
@@ -53,7 +58,12 @@ export default defineConfig({
       workbox: {
         navigateFallback: "/index.html",
         // What the server answers is never the shell's to keep.
-        navigateFallbackDenylist: [/^\/api(\/|$)/, /^\/ops(\/|$)/, /^\/metrics/, /^\/openapi\.json/],
+        navigateFallbackDenylist: [
+          /^\/api(\/|$)/,
+          /^\/ops(\/|$)/,
+          /^\/metrics/,
+          /^\/openapi\.json/,
+        ],
         globPatterns: ["**/*.{js,css,html,svg,png}"],
         globIgnores: ["shot-*.png"],
         cleanupOutdatedCaches: true,

@@ -33,7 +33,11 @@ export interface Running {
 }
 
 /** Starts the program in a new data directory, with the web app that is in `dist/`. */
-export async function start({ demo = true, args = [] as string[], env = {} } = {}): Promise<Running> {
+export async function start({
+  demo = true,
+  args = [] as string[],
+  env = {},
+} = {}): Promise<Running> {
   const data = mkdtempSync(path.join(tmpdir(), "command-center-"));
   const child = spawn(
     program(),
@@ -41,7 +45,7 @@ export async function start({ demo = true, args = [] as string[], env = {} } = {
     { env: { ...process.env, ...env, COMMAND_CENTER_DATA_DIR: data, NO_COLOR: "1" } },
   );
   const url = await ready(child);
-  const front = await isCurrent(url) ? undefined : await withDist(url);
+  const front = (await isCurrent(url)) ? undefined : await withDist(url);
   const address = front?.address();
   return {
     url: typeof address === "object" && address ? `http://127.0.0.1:${address.port}` : url,

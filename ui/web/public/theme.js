@@ -6,6 +6,7 @@
   } catch {
     // Storage may be closed to us; the system's theme will do.
   }
-  const dark = wish === "dark" || (wish === "system" && matchMedia("(prefers-color-scheme: dark)").matches);
+  const dark =
+    wish === "dark" || (wish === "system" && matchMedia("(prefers-color-scheme: dark)").matches);
   document.documentElement.dataset.theme = dark ? "dark" : "light";
 })();

@@ -26,7 +26,8 @@ export function useKeys(refresh: () => void): void {
         return openDialog({ kind: "palette" });
       }
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-      if (isTyping(event.target) || document.querySelector("dialog[open]") || !getPrefs().keys) return;
+      if (isTyping(event.target) || document.querySelector("dialog[open]") || !getPrefs().keys)
+        return;
       const place = places[event.key];
       if (Date.now() - going < 1000 && place) {
         going = 0;

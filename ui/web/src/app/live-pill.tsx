@@ -1,11 +1,15 @@
 import { type LiveState, useLive } from "../shared/live/live.ts";
 import { usePrefs } from "../shared/prefs.ts";
 import { useSlowNow } from "../shared/time/clock.ts";
-import { clockTime, span } from "../shared/time/format.ts";
 import type { Zone } from "../shared/time/format.ts";
+import { clockTime, span } from "../shared/time/format.ts";
 
 /** How fresh what is shown is, in words. */
-export function pillText(live: LiveState, nowMs: number, zone: Zone): { tone: string; text: string } {
+export function pillText(
+  live: LiveState,
+  nowMs: number,
+  zone: Zone,
+): { tone: string; text: string } {
   const from = live.heard > 0 ? `, data from ${clockTime(live.heard / 1000, zone)}` : "";
   if (live.kind === "offline") return { tone: "error", text: `Offline${from}` };
   const age = live.heard > 0 ? (nowMs - live.heard) / 1000 : 0;

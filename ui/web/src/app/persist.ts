@@ -12,7 +12,10 @@ const persister = createAsyncStoragePersister({
   key: KEY,
   throttleTime: 3000,
   storage: {
-    getItem: (key) => get<string>(key).catch(() => undefined).then((text) => text ?? null),
+    getItem: (key) =>
+      get<string>(key)
+        .catch(() => undefined)
+        .then((text) => text ?? null),
     setItem: (key, text) => set(key, text).catch(() => undefined),
     removeItem: (key) => del(key).catch(() => undefined),
   },

@@ -13,12 +13,12 @@ import { openDialog, useDialog } from "../shared/ui/dialogs.ts";
 import { Failed, Loading } from "../shared/ui/faces.tsx";
 import { Icon, type IconName, Mark } from "../shared/ui/icons.tsx";
 import { Menu } from "../shared/ui/menu.tsx";
+import { useBadge } from "./badge.ts";
 import { Banners } from "./banners.tsx";
 import { useFollow } from "./follow.ts";
 import { useKeys } from "./keys.ts";
 import { LivePill } from "./live-pill.tsx";
 import { wipe } from "./persist.ts";
-import { useBadge } from "./badge.ts";
 
 const Dialogs = lazy(() => import("../features/commands/dialogs.tsx"));
 const TenantPage = lazy(() => import("../features/tenant/page.tsx"));
@@ -204,7 +204,11 @@ function Header({ onRefresh, onSignOut }: { onRefresh: () => void; onSignOut: ()
             items={() => [
               { label: "Settings", icon: "gear", onSelect: () => navigate("/settings") },
               { label: "Health", icon: "heart", onSelect: () => navigate("/health") },
-              { label: "Keyboard shortcuts", icon: "why", onSelect: () => openDialog({ kind: "keys" }) },
+              {
+                label: "Keyboard shortcuts",
+                icon: "why",
+                onSelect: () => openDialog({ kind: "keys" }),
+              },
               ...(whoami.auth === "open"
                 ? []
                 : [{ label: "Sign out", icon: "left" as const, onSelect: onSignOut }]),

@@ -44,7 +44,9 @@ function apply(): void {
     (prefs.theme === "system" && matchMedia("(prefers-color-scheme: dark)").matches);
   document.documentElement.dataset.theme = dark ? "dark" : "light";
   document.documentElement.dataset.density = prefs.density;
-  document.querySelector("meta[name=theme-color]")?.setAttribute("content", dark ? "#0f172a" : "#f8fafc");
+  document
+    .querySelector("meta[name=theme-color]")
+    ?.setAttribute("content", dark ? "#0f172a" : "#f8fafc");
 }
 
 export function setPrefs(part: Partial<Prefs>): void {

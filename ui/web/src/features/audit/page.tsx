@@ -36,7 +36,12 @@ export default function AuditPage() {
           <ExportLinks filter={filter} />
         </div>
       </div>
-      <form className="toolbar" role="search" aria-label="Audit" onSubmit={(e) => e.preventDefault()}>
+      <form
+        className="toolbar"
+        role="search"
+        aria-label="Audit"
+        onSubmit={(e) => e.preventDefault()}
+      >
         <label className="inline-field">
           <span>Tenant</span>
           <input

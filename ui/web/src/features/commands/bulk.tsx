@@ -1,8 +1,8 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { http, newKey, ok, sent } from "../../shared/api/http.ts";
-import { useCapabilities, useSource } from "../../shared/api/session.ts";
 import type { components } from "../../shared/api/schema.d.ts";
+import { useCapabilities, useSource } from "../../shared/api/session.ts";
 import { presets } from "../../shared/schedules/presets.ts";
 import { count, every, plural } from "../../shared/time/format.ts";
 import type { BulkOperation, BulkPick } from "../../shared/ui/dialogs.ts";
@@ -85,7 +85,9 @@ export function BulkDialog({
   const names = wanted.tenants?.slice(0, 5) ?? examples.data ?? [];
   const grave = isGrave(operation, wanted);
   const ready =
-    matched !== undefined && matched > 0 && (!grave || typed.replaceAll(",", "") === String(matched));
+    matched !== undefined &&
+    matched > 0 &&
+    (!grave || typed.replaceAll(",", "") === String(matched));
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
@@ -93,7 +95,9 @@ export function BulkDialog({
     setBusy(true);
     setError(null);
     try {
-      const done = await sent(async (key) => ok(await post(key, { dry_run: false, expect: matched })));
+      const done = await sent(async (key) =>
+        ok(await post(key, { dry_run: false, expect: matched })),
+      );
       setAnswer(done);
     } catch (cause) {
       setError(cause);
@@ -115,7 +119,11 @@ export function BulkDialog({
     };
     return (
       <Modal title={answer.failed_total === 0 ? "Done" : "Done in part"} onClose={onClose}>
-        <progress className="bar" max={answer.matched} value={answer.matched - answer.failed_total} />
+        <progress
+          className="bar"
+          max={answer.matched}
+          value={answer.matched - answer.failed_total}
+        />
         <p role="status">
           {count(answer.changed)} of {plural(answer.matched, "tenant")} {verb.done}
           {answer.failed_total > 0 && `, ${count(answer.failed_total)} failed`}.
@@ -142,7 +150,8 @@ export function BulkDialog({
       </Modal>
     );
   }
-  const title = matched === undefined ? `${verb.ask} …` : `${verb.ask} ${plural(matched, "tenant")}?`;
+  const title =
+    matched === undefined ? `${verb.ask} …` : `${verb.ask} ${plural(matched, "tenant")}?`;
   return (
     <Modal title={title} alert={grave} onClose={onClose}>
       <form onSubmit={submit}>

@@ -53,7 +53,9 @@ export function draftOf(schedule: Schedule | undefined): Draft {
     timeout: schedule ? String(schedule.timeout_sec) : "",
     overlap: schedule?.overlap ?? "skip",
     catchUp:
-      typeof schedule?.catch_up === "object" ? String(schedule.catch_up.all) : (schedule?.catch_up ?? "latest"),
+      typeof schedule?.catch_up === "object"
+        ? String(schedule.catch_up.all)
+        : (schedule?.catch_up ?? "latest"),
     note: schedule?.note ?? "",
     tags: schedule?.tags.join(", ") ?? "",
     paused: false,
@@ -63,7 +65,9 @@ export function draftOf(schedule: Schedule | undefined): Draft {
 }
 
 function seconds(draft: Draft): number {
-  return draft.preset === "custom" ? Number(draft.amount) * Number(draft.unit) : Number(draft.preset);
+  return draft.preset === "custom"
+    ? Number(draft.amount) * Number(draft.unit)
+    : Number(draft.preset);
 }
 
 /** What differs from how the form began; everything for a new schedule. */
@@ -77,7 +81,8 @@ export function requestOf(draft: Draft, base: Draft | undefined): ScheduleReques
       request.timezone = draft.timezone.trim();
     } else request.interval_sec = seconds(draft);
   }
-  if (differs("jitter") && (base || draft.jitter !== "0")) request.jitter_sec = Number(draft.jitter);
+  if (differs("jitter") && (base || draft.jitter !== "0"))
+    request.jitter_sec = Number(draft.jitter);
   if (differs("timeout") && draft.timeout !== "") request.timeout_sec = Number(draft.timeout);
   if (differs("overlap") && (base || draft.overlap !== "skip")) request.overlap = draft.overlap;
   if (differs("catchUp") && (base || draft.catchUp !== "latest")) {
@@ -294,7 +299,10 @@ function Form({
                   </label>
                   <label className="field">
                     Unit
-                    <select value={draft.unit} onChange={({ target }) => set({ unit: target.value })}>
+                    <select
+                      value={draft.unit}
+                      onChange={({ target }) => set({ unit: target.value })}
+                    >
                       <option value="1">seconds</option>
                       <option value="60">minutes</option>
                       <option value="3600">hours</option>

@@ -82,18 +82,36 @@ export default function Palette({ onClose }: { onClose: () => void }) {
       icon: "clock",
       run: () => setPrefs({ zone: zone === "utc" ? "local" : "utc" }),
     },
-    { label: "Keyboard shortcuts", hint: "Help", icon: "why", run: () => openDialog({ kind: "keys" }) },
+    {
+      label: "Keyboard shortcuts",
+      hint: "Help",
+      icon: "why",
+      run: () => openDialog({ kind: "keys" }),
+    },
   ];
   if (locked === null) {
-    pages.push({ label: "New schedule", hint: "Action", icon: "plus", run: () => openDialog({ kind: "form" }) });
+    pages.push({
+      label: "New schedule",
+      hint: "Action",
+      icon: "plus",
+      run: () => openDialog({ kind: "form" }),
+    });
   }
   const command = (verb: Verb, tenant: string): Entry => {
     const commands: Record<Verb, Omit<Entry, "hint">> = {
       pause: { label: `Pause ${tenant}`, icon: "pause", run: () => void actions.pause(tenant) },
       resume: { label: `Resume ${tenant}`, icon: "play", run: () => void actions.resume(tenant) },
       run: { label: `Run ${tenant} now`, icon: "run", run: () => void actions.runNow(tenant) },
-      edit: { label: `Edit ${tenant}`, icon: "edit", run: () => openDialog({ kind: "form", tenant }) },
-      delete: { label: `Delete ${tenant}…`, icon: "trash", run: () => openDialog({ kind: "delete", tenant }) },
+      edit: {
+        label: `Edit ${tenant}`,
+        icon: "edit",
+        run: () => openDialog({ kind: "form", tenant }),
+      },
+      delete: {
+        label: `Delete ${tenant}…`,
+        icon: "trash",
+        run: () => openDialog({ kind: "delete", tenant }),
+      },
     };
     return { ...commands[verb], hint: "Action" };
   };
@@ -125,7 +143,8 @@ export default function Palette({ onClose }: { onClose: () => void }) {
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === "ArrowDown") setAt((index + 1) % Math.max(1, entries.length));
-    else if (event.key === "ArrowUp") setAt((index - 1 + entries.length) % Math.max(1, entries.length));
+    else if (event.key === "ArrowUp")
+      setAt((index - 1 + entries.length) % Math.max(1, entries.length));
     else if (event.key === "Enter") choose(entries[index]);
     else return;
     event.preventDefault();
@@ -155,9 +174,15 @@ export default function Palette({ onClose }: { onClose: () => void }) {
           onKeyDown={onKeyDown}
         />
       </label>
-      <div ref={list} id={`${id}-list`} role="listbox" aria-label="Results" className="palette-list">
+      <div
+        ref={list}
+        id={`${id}-list`}
+        role="listbox"
+        aria-label="Results"
+        className="palette-list"
+      >
         {entries.map((entry, place) => (
-          // biome-ignore lint/a11y/useKeyWithClickEvents lint/a11y/useFocusableInteractive: the field above has the keys and the focus
+          // biome-ignore lint/a11y/useKeyWithClickEvents: the field above has the keys and the focus
           <div
             key={`${entry.hint} ${entry.label}`}
             id={`${id}-${place}`}
@@ -175,7 +200,11 @@ export default function Palette({ onClose }: { onClose: () => void }) {
       </div>
       {entries.length === 0 && (
         <p className="faint" role="status">
-          {found.isFetching ? "Searching…" : found.isError ? "The search failed." : "Nothing matches."}
+          {found.isFetching
+            ? "Searching…"
+            : found.isError
+              ? "The search failed."
+              : "Nothing matches."}
         </p>
       )}
     </Modal>

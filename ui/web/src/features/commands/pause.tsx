@@ -1,6 +1,6 @@
 import { type FormEvent, useState } from "react";
-import { useActions } from "../../shared/schedules/actions.ts";
 import { usePrefs } from "../../shared/prefs.ts";
+import { useActions } from "../../shared/schedules/actions.ts";
 import { serverNow } from "../../shared/time/clock.ts";
 import { stamp } from "../../shared/time/format.ts";
 import { Modal } from "../../shared/ui/modal.tsx";

@@ -116,8 +116,8 @@ function Shown({ run }: { run: Run }) {
             ))}
           </dl>
           <p className="faint">
-            Started by {run.trigger === "manual" ? "hand" : `the ${run.trigger}`} on {run.worker}, id{" "}
-            <code>{run.run_id}</code>
+            Started by {run.trigger === "manual" ? "hand" : `the ${run.trigger}`} on {run.worker},
+            id <code>{run.run_id}</code>
           </p>
         </section>
         {run.slot !== null && <Attempts run={run} />}
@@ -140,7 +140,9 @@ function Course({ run }: { run: Run }) {
       <li>
         <span>Started</span>
         <Stamp at={run.started} />
-        {run.lateness_ms !== null && <span className="faint">{duration(run.lateness_ms)} late</span>}
+        {run.lateness_ms !== null && (
+          <span className="faint">{duration(run.lateness_ms)} late</span>
+        )}
       </li>
       <li>
         <span>{run.finished === null ? "Running" : "Ended"}</span>
@@ -197,7 +199,12 @@ function Attempts({ run }: { run: Run }) {
         await http.GET("/api/crm/import/{source}/runs", {
           params: {
             path: { source },
-            query: { tenant, since: String(slot), until: String((slot ?? 0) + 6 * 3600), limit: 500 },
+            query: {
+              tenant,
+              since: String(slot),
+              until: String((slot ?? 0) + 6 * 3600),
+              limit: 500,
+            },
           },
           signal,
         }),

@@ -1,9 +1,9 @@
+import { Link } from "wouter";
 import { useMay } from "../../shared/api/session.ts";
 import { isIos, isStandalone, useInstall } from "../../shared/install.ts";
 import { setPrefs, usePrefs } from "../../shared/prefs.ts";
 import { openDialog } from "../../shared/ui/dialogs.ts";
 import { useTitle } from "../../shared/ui/title.ts";
-import { Link } from "wouter";
 import { Tokens } from "./tokens.tsx";
 
 export default function SettingsPage() {

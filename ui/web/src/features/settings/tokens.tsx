@@ -77,7 +77,13 @@ export function Tokens() {
                   <Stamp at={token.created} />
                 </td>
                 <td data-label="Expires">
-                  {token.expired ? "expired" : token.expires === null ? "never" : <Stamp at={token.expires} />}
+                  {token.expired ? (
+                    "expired"
+                  ) : token.expires === null ? (
+                    "never"
+                  ) : (
+                    <Stamp at={token.expires} />
+                  )}
                 </td>
                 <td>
                   <button

@@ -46,7 +46,7 @@ export default function Chart({
     const element = place.current;
     if (!element) return;
     void theme;
-    const bars = uPlot.paths.bars?.({ size: [0.7, 14, 2], radius: 0.2 });
+    const bars = uPlot.paths.bars?.({ size: [0.7, 14, 5], radius: 0.2 });
     const axis = {
       stroke: colour("--faint"),
       grid: { stroke: colour("--line"), width: 1 },
@@ -63,7 +63,16 @@ export default function Chart({
           zone === "utc" ? uPlot.tzDate(new Date(at * 1000), "UTC") : new Date(at * 1000),
         scales: { x: { time: true }, y: { range: (_, __, most) => [0, (most || 1) * 1.12] } },
         axes: [
-          axis,
+          {
+            ...axis,
+            space: 80,
+            values: (_, ticks, __, ___, step) =>
+              ticks.map((tick) => {
+                const [day = "", time = ""] = stamp(tick, zone).split(" ");
+                if (step >= 86_400) return day.slice(5);
+                return step < 60 ? time : time.slice(0, 5);
+              }),
+          },
           { ...axis, size: 52, values: (_, ticks) => ticks.map((tick) => duration(tick * 1000)) },
         ],
         cursor: { y: false, drag: { x: true, y: false }, points: { show: false } },
@@ -158,8 +167,8 @@ export default function Chart({
       <p id="chart-told" className="chart-told" role="status">
         {run ? (
           <>
-            <strong>{runLooks[run.state].word}</strong> <time>{stamp(run.started, zone)}</time>, took{" "}
-            {duration(run.duration_ms)}, {count(run.stats.imported)} imported,{" "}
+            <strong>{runLooks[run.state].word}</strong> <time>{stamp(run.started, zone)}</time>,
+            took {duration(run.duration_ms)}, {count(run.stats.imported)} imported,{" "}
             {count(run.stats.skipped)} skipped{run.error && `, ${run.error.kind}`}
           </>
         ) : (

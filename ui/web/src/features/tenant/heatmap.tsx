@@ -8,7 +8,9 @@ const week = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 export function cellName(cell: Cell, zone: Zone): string {
   const [day = "", time = "", away = ""] = stamp(cell.hour, zone).split(" ");
   const what =
-    cell.good + cell.bad === 0 ? "no runs" : `${cell.good} ok, ${cell.bad} ${cell.bad === 1 ? "error" : "errors"}`;
+    cell.good + cell.bad === 0
+      ? "no runs"
+      : `${cell.good} ok, ${cell.bad} ${cell.bad === 1 ? "error" : "errors"}`;
   return `${week[new Date(`${day}T12:00:00Z`).getUTCDay()]} ${time.slice(0, 5)} ${away}, ${what}`;
 }
 
@@ -90,7 +92,9 @@ export function Heatmap({
           ))}
         </div>
       </div>
-      <p className="faint heat-told">{told ?? "Choose an hour to read it. A cross marks a failure."}</p>
+      <p className="faint heat-told">
+        {told ?? "Choose an hour to read it. A cross marks a failure."}
+      </p>
     </>
   );
 }

@@ -136,9 +136,7 @@ function Health({
       <div className="figures">
         <div>
           <span className="figure">{rate(day.rate)}</span>
-          <span className="faint">
-            of {plural(day.ended, "run")} ok, 24 h
-          </span>
+          <span className="faint">of {plural(day.ended, "run")} ok, 24 h</span>
         </div>
         <div>
           <span className="figure">{rate(week.rate)}</span>
@@ -210,7 +208,8 @@ function History({
       </section>
       <section className="card span-all" aria-labelledby="heat">
         <h2 id="heat">
-          Hour by hour <span className="faint">seven days, {clockTime(now, zone).split(" ")[1]}</span>
+          Hour by hour{" "}
+          <span className="faint">seven days, {clockTime(now, zone).split(" ")[1]}</span>
         </h2>
         <Heatmap days={heat(runs, now, away)} zone={zone} nowSec={now} />
       </section>

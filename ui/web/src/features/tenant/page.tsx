@@ -90,11 +90,7 @@ export default function TenantPage({ tenant }: { tenant: string }) {
           ) : (
             <Empty title="No schedule">
               <p>It was deleted, or never created. Past runs, audit and records are still here.</p>
-              <button
-                type="button"
-                className="button"
-                onClick={() => openDialog({ kind: "form" })}
-              >
+              <button type="button" className="button" onClick={() => openDialog({ kind: "form" })}>
                 New schedule
               </button>
             </Empty>

@@ -33,7 +33,10 @@ export function RunsTab({ tenant }: { tenant: string }) {
         </label>
         <label className="inline-field">
           <span>Started by</span>
-          <select value={trigger ?? ""} onChange={({ target }) => change({ trigger: target.value })}>
+          <select
+            value={trigger ?? ""}
+            onChange={({ target }) => change({ trigger: target.value })}
+          >
             <option value="">any</option>
             <option value="schedule">schedule</option>
             <option value="manual">hand</option>
@@ -112,7 +115,8 @@ export function RunTable({ tenant, runs }: { tenant: string; runs: readonly Run[
               {duration(run.duration_ms)}
             </td>
             <td data-label="Imported / skipped" className="number">
-              {count(run.stats.imported)} <span className="faint">/ {count(run.stats.skipped)}</span>
+              {count(run.stats.imported)}{" "}
+              <span className="faint">/ {count(run.stats.skipped)}</span>
             </td>
             <td data-label="Error" title={run.error?.message}>
               {run.error?.kind ?? <span className="faint">—</span>}

@@ -29,7 +29,9 @@ export default function SettingsTab({
       {schedule && (
         <section className="card danger-zone" aria-labelledby="danger">
           <h2 id="danger">Danger</h2>
-          <p>Deleting removes the schedule. Past runs, the audit trail and imported records stay.</p>
+          <p>
+            Deleting removes the schedule. Past runs, the audit trail and imported records stay.
+          </p>
           <button
             type="button"
             className="button danger"
@@ -60,7 +62,12 @@ function Connection({ tenant }: { tenant: string }) {
   const connection = useQuery({
     queryKey,
     queryFn: async ({ signal }) =>
-      ok(await http.GET("/api/crm/import/{source}/connection", { params: { path: { source }, header }, signal })),
+      ok(
+        await http.GET("/api/crm/import/{source}/connection", {
+          params: { path: { source }, header },
+          signal,
+        }),
+      ),
   });
   const known = connection.data;
 
@@ -105,7 +112,8 @@ function Connection({ tenant }: { tenant: string }) {
   };
   const remove = () =>
     void during("remove", async () => {
-      if (!window.confirm(`Remove the key of ${tenant}? Its imports fail until there is another.`)) return;
+      if (!window.confirm(`Remove the key of ${tenant}? Its imports fail until there is another.`))
+        return;
       ok(
         await http.DELETE("/api/crm/import/{source}/connection", {
           params: { path: { source }, header },
@@ -212,7 +220,9 @@ function Connection({ tenant }: { tenant: string }) {
               {busy === "save" ? "Saving…" : "Save and test"}
             </button>
           </form>
-          <p className="faint">Stored encrypted. Nobody can read it here again, not even an admin.</p>
+          <p className="faint">
+            Stored encrypted. Nobody can read it here again, not even an admin.
+          </p>
         </>
       )}
     </section>
@@ -223,7 +233,8 @@ function Connection({ tenant }: { tenant: string }) {
 function Raw({ schedule }: { schedule: Schedule }) {
   const source = useSource();
   const text = JSON.stringify(schedule, null, 2);
-  const { interval_sec, cron, timezone, jitter_sec, timeout_sec, overlap, catch_up, note, tags } = schedule;
+  const { interval_sec, cron, timezone, jitter_sec, timeout_sec, overlap, catch_up, note, tags } =
+    schedule;
   const spec = {
     ...(interval_sec === null ? { cron, timezone } : { interval_sec }),
     jitter_sec,

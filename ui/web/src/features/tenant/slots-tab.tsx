@@ -150,7 +150,12 @@ function Slots({ tenant }: { tenant: string }) {
             <Stamp at={slots.data.until} />
             {params.has("since") ? "" : " (the last day)"}.
           </p>
-          <svg className="proportion" viewBox="0 0 1000 14" preserveAspectRatio="none" aria-hidden="true">
+          <svg
+            className="proportion"
+            viewBox="0 0 1000 14"
+            preserveAspectRatio="none"
+            aria-hidden="true"
+          >
             <Parts sums={sums} total={total} />
           </svg>
           <ul className="sums">

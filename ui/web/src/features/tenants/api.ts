@@ -4,8 +4,8 @@ import { useSource } from "../../shared/api/session.ts";
 import type { Run } from "../../shared/api/types.ts";
 import { heard } from "../../shared/live/live.ts";
 import { tell } from "../../shared/live/store.ts";
-import { GRACE } from "../../shared/time/format.ts";
 import { serverNow } from "../../shared/time/clock.ts";
+import { GRACE } from "../../shared/time/format.ts";
 import { type Filter, listQuery } from "./filter.ts";
 
 const PAGE = 100;
@@ -21,7 +21,10 @@ export function useTenantPages(filter: Filter) {
     queryFn: async ({ signal, pageParam: cursor }) => {
       const page = ok(
         await http.GET("/api/crm/import/{source}/schedules", {
-          params: { path: { source }, query: { ...query, limit: PAGE, ...(cursor ? { cursor } : {}) } },
+          params: {
+            path: { source },
+            query: { ...query, limit: PAGE, ...(cursor ? { cursor } : {}) },
+          },
           signal,
         }),
       );
@@ -54,7 +57,9 @@ export function useTotals() {
       tell({ event: "read", schedules, counts, version });
       heard();
       const late = serverNow() / 1000 - GRACE;
-      const overdue = schedules.filter(({ next_run }) => next_run != null && next_run < late).length;
+      const overdue = schedules.filter(
+        ({ next_run }) => next_run != null && next_run < late,
+      ).length;
       return { counts, overdue, isMore: overdue === PAGE };
     },
   });

@@ -37,7 +37,8 @@ export function BulkBar({
   return (
     <section className="bulk-bar" aria-label="Selection">
       <strong>
-        {wide ? `All ${total === null ? "matching" : count(total)}` : `${count(chosen.length)}`} selected
+        {wide ? `All ${total === null ? "matching" : count(total)}` : `${count(chosen.length)}`}{" "}
+        selected
       </strong>
       {allChosen && !wide && !filter.overdue && (
         <button type="button" className="link" onClick={() => setEverything(true)}>

@@ -1,6 +1,6 @@
 import type { Schedule, ScheduleState } from "../../shared/api/types.ts";
-import type { BulkPick } from "../../shared/ui/dialogs.ts";
 import { isOverdue } from "../../shared/time/format.ts";
+import type { BulkPick } from "../../shared/ui/dialogs.ts";
 
 export const states: readonly ScheduleState[] = [
   "ok",

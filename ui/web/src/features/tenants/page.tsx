@@ -1,5 +1,13 @@
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import {
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+  useSyncExternalStore,
+} from "react";
 import { useLocation } from "wouter";
 import { Problem } from "../../shared/api/problem.ts";
 import { useMay } from "../../shared/api/session.ts";
@@ -21,9 +29,9 @@ import { useRecentRuns, useTenantPages, useTotals } from "./api.ts";
 import { BulkBar } from "./bulk-bar.tsx";
 import { admits, inWords, isNarrow, readFilter } from "./filter.ts";
 import { TenantRow } from "./row.tsx";
+import { useRowKeys } from "./row-keys.ts";
 import { Summary } from "./summary.tsx";
 import { Toolbar } from "./toolbar.tsx";
-import { useRowKeys } from "./row-keys.ts";
 
 const narrow = matchMedia("(max-width: 859px)");
 
@@ -138,7 +146,9 @@ function NoSchedules({ mayCreate }: { mayCreate: boolean }) {
   -d '{"interval_sec": 300}'`;
   return (
     <Empty title="No schedules yet">
-      <p>A schedule pulls one tenant's CRM data again and again. Create one here, or from a terminal:</p>
+      <p>
+        A schedule pulls one tenant's CRM data again and again. Create one here, or from a terminal:
+      </p>
       <pre className="example">
         <code>{example}</code>
       </pre>
@@ -228,8 +238,19 @@ function Table(props: TableProps) {
     });
   }, []);
 
-  const scrollTo = useCallback((index: number) => virtual.scrollToIndex(index, { align: "auto" }), [virtual]);
-  const { current, setCurrent } = useRowKeys({ tenants, list, scrollTo, actions, locked, select, navigate });
+  const scrollTo = useCallback(
+    (index: number) => virtual.scrollToIndex(index, { align: "auto" }),
+    [virtual],
+  );
+  const { current, setCurrent } = useRowKeys({
+    tenants,
+    list,
+    scrollTo,
+    actions,
+    locked,
+    select,
+    navigate,
+  });
 
   const chosen = [...selected].filter((tenant) => getRoster().rows.get(tenant)?.schedule);
   const allChosen = chosen.length > 0 && tenants.every((tenant) => selected.has(tenant));
@@ -308,11 +329,14 @@ function Table(props: TableProps) {
       </div>
       <p className="faint shown-range">
         Showing {count(first + 1)}–{count(Math.min(lastShown + 1, tenants.length))} of{" "}
-        {total === null ? (hasMore ? `more than ${count(tenants.length)}` : count(tenants.length)) : count(total)}
+        {total === null
+          ? hasMore
+            ? `more than ${count(tenants.length)}`
+            : count(tenants.length)
+          : count(total)}
         {isMoreComing && ", loading more…"}
         <span className="visually-hidden"> {plural(tenants.length, "row")} loaded. </span>
       </p>
     </>
   );
 }
-

@@ -1,4 +1,4 @@
-import { memo, type MouseEvent, useEffect, useState } from "react";
+import { type MouseEvent, memo, useEffect, useState } from "react";
 import { Link } from "wouter";
 import type { Schedule } from "../../shared/api/types.ts";
 import { shown } from "../../shared/live/roster.ts";
@@ -37,7 +37,6 @@ export const TenantRow = memo(function TenantRow(props: RowProps) {
   const pending = usePending((row?.hopes.length ?? 0) > 0);
   if (!schedule) return null;
   return (
-    // biome-ignore lint/a11y/useFocusableInteractive: the row takes the focus when it is the current one
     <div
       role="row"
       className="row"
@@ -105,7 +104,12 @@ export const TenantRow = memo(function TenantRow(props: RowProps) {
         />
       </div>
       <div role="cell" className="cell-actions">
-        <RowActions schedule={schedule} locked={locked} actions={actions} navigate={props.navigate} />
+        <RowActions
+          schedule={schedule}
+          locked={locked}
+          actions={actions}
+          navigate={props.navigate}
+        />
       </div>
     </div>
   );
@@ -174,12 +178,36 @@ function RowActions({
   const { tenant, paused, running } = schedule;
   const busy = locked ?? (running ? "A run is in flight" : undefined);
   const items = (): Item[] => [
-    { label: "Edit schedule…", icon: "edit", disabled: locked !== null, onSelect: () => openDialog({ kind: "form", tenant }) },
-    { label: "Pause until…", icon: "clock", disabled: locked !== null, onSelect: () => openDialog({ kind: "pause", tenant }) },
-    { label: "View runs", icon: "timeline", onSelect: () => navigate(tenantPath(tenant, "?tab=runs")) },
-    { label: "View audit", icon: "audit", onSelect: () => navigate(tenantPath(tenant, "?tab=audit")) },
+    {
+      label: "Edit schedule…",
+      icon: "edit",
+      disabled: locked !== null,
+      onSelect: () => openDialog({ kind: "form", tenant }),
+    },
+    {
+      label: "Pause until…",
+      icon: "clock",
+      disabled: locked !== null,
+      onSelect: () => openDialog({ kind: "pause", tenant }),
+    },
+    {
+      label: "View runs",
+      icon: "timeline",
+      onSelect: () => navigate(tenantPath(tenant, "?tab=runs")),
+    },
+    {
+      label: "View audit",
+      icon: "audit",
+      onSelect: () => navigate(tenantPath(tenant, "?tab=audit")),
+    },
     { label: "Copy id", icon: "copy", onSelect: () => void copy(tenant) },
-    { label: "Delete…", icon: "trash", danger: true, disabled: locked !== null, onSelect: () => openDialog({ kind: "delete", tenant }) },
+    {
+      label: "Delete…",
+      icon: "trash",
+      danger: true,
+      disabled: locked !== null,
+      onSelect: () => openDialog({ kind: "delete", tenant }),
+    },
   ];
   return (
     <>

@@ -76,7 +76,9 @@ function Card({
       data-zero={number === 0 || undefined}
       aria-current={current || undefined}
     >
-      <span className="summary-number">{number === undefined ? "–" : `${count(number)}${suffix}`}</span>
+      <span className="summary-number">
+        {number === undefined ? "–" : `${count(number)}${suffix}`}
+      </span>{" "}
       <span className="summary-word">
         {icon && <Icon name={icon} />}
         {word}

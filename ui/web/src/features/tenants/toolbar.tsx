@@ -6,7 +6,7 @@ import { openDialog } from "../../shared/ui/dialogs.ts";
 import { Icon } from "../../shared/ui/icons.tsx";
 import { type Item, Menu } from "../../shared/ui/menu.tsx";
 import type { ParamValue } from "../../shared/url.ts";
-import { type Filter, isNarrow, inWords, states, toPick } from "./filter.ts";
+import { type Filter, inWords, isNarrow, states, toPick } from "./filter.ts";
 
 export function Toolbar({
   filter,
@@ -30,11 +30,37 @@ export function Toolbar({
     const which = isNarrow(filter) ? "matching" : "all";
     const off = locked !== null || filter.overdue;
     return [
-      { label: `Pause ${which}…`, icon: "pause", disabled: off, onSelect: () => openDialog({ kind: "bulk", operation: "pause", pick, words }) },
-      { label: `Resume ${which}…`, icon: "play", disabled: off, onSelect: () => openDialog({ kind: "bulk", operation: "resume", pick, words }) },
-      { label: `Run ${which} now…`, icon: "run", disabled: off, onSelect: () => openDialog({ kind: "bulk", operation: "run-now", pick, words }) },
-      { label: `Set interval of ${which}…`, icon: "clock", disabled: off, onSelect: () => openDialog({ kind: "bulk", operation: "set-interval", pick, words }) },
-      { label: `Delete ${which}…`, icon: "trash", danger: true, disabled: off, onSelect: () => openDialog({ kind: "bulk", operation: "delete", pick, words }) },
+      {
+        label: `Pause ${which}…`,
+        icon: "pause",
+        disabled: off,
+        onSelect: () => openDialog({ kind: "bulk", operation: "pause", pick, words }),
+      },
+      {
+        label: `Resume ${which}…`,
+        icon: "play",
+        disabled: off,
+        onSelect: () => openDialog({ kind: "bulk", operation: "resume", pick, words }),
+      },
+      {
+        label: `Run ${which} now…`,
+        icon: "run",
+        disabled: off,
+        onSelect: () => openDialog({ kind: "bulk", operation: "run-now", pick, words }),
+      },
+      {
+        label: `Set interval of ${which}…`,
+        icon: "clock",
+        disabled: off,
+        onSelect: () => openDialog({ kind: "bulk", operation: "set-interval", pick, words }),
+      },
+      {
+        label: `Delete ${which}…`,
+        icon: "trash",
+        danger: true,
+        disabled: off,
+        onSelect: () => openDialog({ kind: "bulk", operation: "delete", pick, words }),
+      },
     ];
   };
   return (
@@ -89,7 +115,9 @@ export function Toolbar({
         <select
           value={filter.sort}
           disabled={filter.overdue}
-          onChange={({ target }) => change({ sort: target.value === "tenant" ? null : target.value })}
+          onChange={({ target }) =>
+            change({ sort: target.value === "tenant" ? null : target.value })
+          }
         >
           <option value="tenant">Name</option>
           <option value="next_run">Next run</option>
@@ -117,12 +145,14 @@ export function Toolbar({
 
 function Search({ value, onChange }: { value: string; onChange: (value: string) => void }) {
   return (
-    <label className="search">
+    <div className="search">
       <Icon name="search" />
-      <span className="visually-hidden">Search tenants</span>
+      <label className="visually-hidden" htmlFor="search">
+        Search tenants
+      </label>
       <Debounced id="search" value={value} placeholder="Search tenants" onChange={onChange} />
-      <kbd aria-hidden="true">/</kbd>
-    </label>
+      <kbd>/</kbd>
+    </div>
   );
 }
 

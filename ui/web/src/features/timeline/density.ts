@@ -21,7 +21,8 @@ export function upcoming(schedules: readonly Schedule[], until: number): Due[] {
     if (next_run <= end) all.push({ tenant, at: next_run });
     if (interval_sec === null || breaker) continue;
     let at = next_run + interval_sec;
-    for (let left = MOST; at <= end && left > 0; left -= 1, at += interval_sec) all.push({ tenant, at });
+    for (let left = MOST; at <= end && left > 0; left -= 1, at += interval_sec)
+      all.push({ tenant, at });
   }
   return all.sort((a, b) => a.at - b.at || a.tenant.localeCompare(b.tenant));
 }

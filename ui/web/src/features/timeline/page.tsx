@@ -76,7 +76,10 @@ export default function TimelinePage() {
   const isPast = chosen !== null && chosen < now;
   const list = dues.filter(({ at }) => inChosen(at));
   const runs = (past.data?.runs ?? []).filter(({ started }) => inChosen(started));
-  const peak = next.reduce((most, bucket) => (bucket.count > most.count ? bucket : most), next[0] ?? { begin: now, count: 0, bad: 0 });
+  const peak = next.reduce(
+    (most, bucket) => (bucket.count > most.count ? bucket : most),
+    next[0] ?? { begin: now, count: 0, bad: 0 },
+  );
   const choose = (begin: number) => change({ at: begin === chosen ? null : begin });
 
   return (
@@ -110,7 +113,15 @@ export default function TimelinePage() {
             {ahead.data?.isWhole === false && "The thousand tenants due first."}
           </span>
         </div>
-        <Strip before={before} next={next} now={now} step={step} zone={zone} chosen={chosen} onChoose={choose} />
+        <Strip
+          before={before}
+          next={next}
+          now={now}
+          step={step}
+          zone={zone}
+          chosen={chosen}
+          onChoose={choose}
+        />
       </section>
       <div className="section-head">
         <h2>

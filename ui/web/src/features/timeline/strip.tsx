@@ -31,7 +31,12 @@ export function Strip({
     strip.current?.querySelectorAll<HTMLElement>("button")[index]?.focus();
   };
   return (
-    <div ref={strip} className="strip" role="group" aria-label={`Runs per ${step < 120 ? "minute" : `${step / 60} minutes`}`}>
+    <div
+      ref={strip}
+      className="strip"
+      role="group"
+      aria-label={`Runs per ${step < 120 ? "minute" : `${step / 60} minutes`}`}
+    >
       {all.map(({ begin, count, bad }, index) => {
         const isPast = begin < now;
         const name = `${clockTime(begin, zone)}, ${plural(count, "run")} ${isPast ? "ran" : "due"}${bad > 0 ? `, ${bad} not ok` : ""}`;
@@ -56,9 +61,20 @@ export function Strip({
               event.preventDefault();
             }}
           >
-            <svg viewBox={`0 0 10 ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true" focusable="false">
+            <svg
+              viewBox={`0 0 10 ${HEIGHT}`}
+              preserveAspectRatio="none"
+              aria-hidden="true"
+              focusable="false"
+            >
               <rect className="strip-good" x="1" width="8" y={HEIGHT - good} height={good} />
-              <rect className="strip-bad" x="1" width="8" y={HEIGHT - good - failed} height={failed} />
+              <rect
+                className="strip-bad"
+                x="1"
+                width="8"
+                y={HEIGHT - good - failed}
+                height={failed}
+              />
             </svg>
           </button>
         );

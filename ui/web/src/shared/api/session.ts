@@ -33,5 +33,9 @@ export function useSource(): string {
 export function useMay(): { operate: boolean; administer: boolean; known: boolean } {
   const { data } = useQuery(whoamiQuery);
   const administer = data?.role === "admin";
-  return { administer, operate: administer || data?.role === "operator", known: data !== undefined };
+  return {
+    administer,
+    operate: administer || data?.role === "operator",
+    known: data !== undefined,
+  };
 }

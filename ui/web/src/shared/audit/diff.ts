@@ -12,7 +12,10 @@ export function flat(value: unknown): [string, string][] {
 }
 
 /** What differs between two JSON objects. */
-export function differences(before: unknown, after: unknown): { name: string; before: string; after: string }[] {
+export function differences(
+  before: unknown,
+  after: unknown,
+): { name: string; before: string; after: string }[] {
   const isObject = (value: unknown): value is Record<string, unknown> =>
     typeof value === "object" && value !== null && !Array.isArray(value);
   if (!isObject(before) || !isObject(after)) return [];

@@ -47,7 +47,10 @@ export function useTrail(filter: TrailFilter) {
     queryFn: async ({ signal, pageParam: cursor }) =>
       ok(
         await http.GET("/api/crm/import/{source}/audit", {
-          params: { path: { source }, query: { ...filter, limit: PAGE, ...(cursor ? { cursor } : {}) } },
+          params: {
+            path: { source },
+            query: { ...filter, limit: PAGE, ...(cursor ? { cursor } : {}) },
+          },
           signal,
         }),
       ),
@@ -56,7 +59,11 @@ export function useTrail(filter: TrailFilter) {
 }
 
 /** The address of the whole trail as a file. */
-export function exportPath(source: string, filter: TrailFilter, format: "csv" | "json" | "ndjson"): string {
+export function exportPath(
+  source: string,
+  filter: TrailFilter,
+  format: "csv" | "json" | "ndjson",
+): string {
   const query = new URLSearchParams({ format, ...filter });
   return `/api/crm/import/${encodeURIComponent(source)}/audit/export?${query}`;
 }
@@ -64,7 +71,9 @@ export function exportPath(source: string, filter: TrailFilter, format: "csv" | 
 export function ExportLinks({ filter }: { filter: TrailFilter }) {
   const source = useSource();
   const stamp = new Date().toISOString().slice(0, 16).replace(/[-:]/g, "");
-  const what = Object.values(filter).join("-").replace(/[^a-z0-9._-]+/gi, "_");
+  const what = Object.values(filter)
+    .join("-")
+    .replace(/[^a-z0-9._-]+/gi, "_");
   return (
     <div className="export" role="group" aria-label="Export">
       {(["csv", "json", "ndjson"] as const).map((format) => (
@@ -94,7 +103,12 @@ export function Trail({ filter, ofTenant = false }: { filter: TrailFilter; ofTen
   useEffect(() => {
     if (!down || top === null) setTop(newest);
   }, [down, newest, top]);
-  const from = down ? Math.max(0, all.findIndex((entry) => entry.id === top)) : 0;
+  const from = down
+    ? Math.max(
+        0,
+        all.findIndex((entry) => entry.id === top),
+      )
+    : 0;
 
   if (trail.isPending) return <Loading label="audit entries" rows={10} />;
   if (trail.isError && all.length === 0) {
@@ -151,7 +165,8 @@ export function Trail({ filter, ofTenant = false }: { filter: TrailFilter; ofTen
         nouns="entries"
       />
       <p className="faint">
-        {count(total)} in all, refreshed every 15 s. Nothing is ever dropped: older entries load by page.
+        {count(total)} in all, refreshed every 15 s. Nothing is ever dropped: older entries load by
+        page.
       </p>
     </>
   );
@@ -187,7 +202,10 @@ export function Entry({ entry, ofTenant }: { entry: AuditEntry; ofTenant: boolea
             <span className="faint">control plane</span>
           ))}
         <span className="entry-who">
-          {entry.actor} <span className="faint">({entry.role}, {entry.source})</span>
+          {entry.actor}{" "}
+          <span className="faint">
+            ({entry.role}, {entry.source})
+          </span>
         </span>
         <span className="entry-when">
           <span className="iso">{entry.ts_iso.replace(/\.\d+Z$/, "Z")}</span>
@@ -198,8 +216,14 @@ export function Entry({ entry, ofTenant }: { entry: AuditEntry; ofTenant: boolea
         <details>
           <summary>
             {changes.length > 0
-              ? changes.map(({ name }) => name).slice(0, 4).join(", ")
-              : metadata.map(([name, value]) => `${name}: ${value}`).slice(0, 2).join(", ") || "Details"}
+              ? changes
+                  .map(({ name }) => name)
+                  .slice(0, 4)
+                  .join(", ")
+              : metadata
+                  .map(([name, value]) => `${name}: ${value}`)
+                  .slice(0, 2)
+                  .join(", ") || "Details"}
           </summary>
           <dl className="pairs">
             {changes.map(({ name, before, after }) => (

@@ -70,41 +70,51 @@ class Draft {
 
   take(told: Told): void {
     switch (told.event) {
-      case "read": {
-        for (const schedule of told.schedules) this.#put(schedule);
-        const { counts, version = 0 } = told;
-        if (counts && (this.roster.bounded || version >= this.roster.countsAt)) {
-          this.#set({ counts, countsAt: version });
-        }
-        // A later read tells nothing of the tenants that it does not hold.
-        return this.roster.version === 0 ? this.#set({ version }) : undefined;
-      }
+      case "read":
+        this.#read(told.schedules, told.counts, told.version ?? 0);
+        break;
       case "scope":
-        return this.#set({ bounded: told.bounded });
+        this.#set({ bounded: told.bounded });
+        break;
       case "schedule.changed":
         this.#put(told.schedule);
-        return this.#reach(told.version);
+        this.#reach(told.version);
+        break;
       case "schedule.deleted":
         // Callers bound to some tenants are told version 0: then only revisions order what they see.
-        if (told.version > 0 && told.version < this.roster.version) return;
+        if (told.version > 0 && told.version < this.roster.version) break;
         this.#drop(told.tenant);
-        return this.#reach(told.version);
+        this.#reach(told.version);
+        break;
       case "gone":
-        return this.#drop(told.tenant);
-      case "hope": {
-        const row = this.roster.rows.get(told.tenant);
-        return row && this.#row(told.tenant, { ...row, hopes: [...row.hopes, told.hope] });
-      }
-      case "settle": {
-        const row = this.roster.rows.get(told.tenant);
-        const hopes = row?.hopes.filter((hope) => hope.id !== told.id) ?? [];
-        return row && this.#row(told.tenant, { ...row, hopes });
-      }
+        this.#drop(told.tenant);
+        break;
+      case "hope":
+        this.#hopes(told.tenant, (hopes) => [...hopes, told.hope]);
+        break;
+      case "settle":
+        this.#hopes(told.tenant, (hopes) => hopes.filter(({ id }) => id !== told.id));
+        break;
       case "resync":
-        return this.#set({ epoch: this.roster.epoch + 1, version: told.version, countsAt: 0 });
+        this.#set({ epoch: this.roster.epoch + 1, version: told.version, countsAt: 0 });
+        break;
       default:
-        return this.#reach(told.version);
+        this.#reach(told.version);
     }
+  }
+
+  #read(schedules: readonly Schedule[], counts: Counts | null | undefined, version: number): void {
+    for (const schedule of schedules) this.#put(schedule);
+    if (counts && (this.roster.bounded || version >= this.roster.countsAt)) {
+      this.#set({ counts, countsAt: version });
+    }
+    // A later read tells nothing of the tenants that it does not hold.
+    if (this.roster.version === 0) this.#set({ version });
+  }
+
+  #hopes(tenant: string, change: (hopes: readonly Hope[]) => readonly Hope[]): void {
+    const row = this.roster.rows.get(tenant);
+    if (row) this.#row(tenant, { ...row, hopes: change(row.hopes) });
   }
 
   #set(part: Partial<Roster>): void {
@@ -144,7 +154,7 @@ class Draft {
 /** The schedule as it is shown: the server's word with our hopes laid over it. */
 export function shown(row: Row | undefined): Schedule | null | undefined {
   if (!row?.schedule || row.hopes.length === 0) return row?.schedule;
-  return row.hopes.reduce((schedule, hope) => ({ ...schedule, ...hope.patch }), row.schedule);
+  return Object.assign({}, row.schedule, ...row.hopes.map((hope) => hope.patch)) as Schedule;
 }
 
 /** The counts with our hopes taken in. */

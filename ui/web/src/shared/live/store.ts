@@ -1,6 +1,14 @@
 import { useSyncExternalStore } from "react";
 import type { Counts, Schedule } from "../api/types.ts";
-import { emptyRoster, type Roster, type Row, reduced, shown, shownCounts, type Told } from "./roster.ts";
+import {
+  emptyRoster,
+  type Roster,
+  type Row,
+  reduced,
+  shown,
+  shownCounts,
+  type Told,
+} from "./roster.ts";
 
 let roster: Roster = emptyRoster;
 const listeners = new Set<() => void>();

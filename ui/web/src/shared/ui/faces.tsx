@@ -73,8 +73,10 @@ export function More({
 }) {
   return (
     <div className="more">
-      <span className="faint">{plural(shown, noun, nouns)}
-        {has && " so far"}</span>
+      <span className="faint">
+        {plural(shown, noun, nouns)}
+        {has && " so far"}
+      </span>
       {has && (
         <button type="button" className="button" disabled={busy} onClick={onMore}>
           {busy ? "Loading…" : "Load older"}

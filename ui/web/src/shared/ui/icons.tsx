@@ -6,7 +6,8 @@ const paths = {
   run: "M13 2 4.5 13.5H11L10 22l8.5-11.5H13z",
   clock: "M12 7v5l3.5 2M21 12a9 9 0 1 1-18 0 9 9 0 0 1 18 0z",
   retry: "M20 11A8 8 0 1 0 18 17M20 4v7h-7",
-  broken: "M12 8v5M12 16.5v.1M10.3 3.9 2.5 17.5A2 2 0 0 0 4.2 20.5h15.6a2 2 0 0 0 1.7-3L13.7 3.9a2 2 0 0 0-3.4 0z",
+  broken:
+    "M12 8v5M12 16.5v.1M10.3 3.9 2.5 17.5A2 2 0 0 0 4.2 20.5h15.6a2 2 0 0 0 1.7-3L13.7 3.9a2 2 0 0 0-3.4 0z",
   dot: "M12 12h.01",
   more: "M5 12h.01M12 12h.01M19 12h.01",
   plus: "M12 5v14M5 12h14",
@@ -36,7 +37,12 @@ export type IconName = keyof typeof paths;
 /** A line drawing beside a word; it says nothing that the word does not. */
 export function Icon({ name, className }: { name: IconName; className?: string }) {
   return (
-    <svg className={`icon icon-${name} ${className ?? ""}`} viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+    <svg
+      className={`icon icon-${name} ${className ?? ""}`}
+      viewBox="0 0 24 24"
+      aria-hidden="true"
+      focusable="false"
+    >
       <path d={paths[name]} />
     </svg>
   );

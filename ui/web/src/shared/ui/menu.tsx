@@ -62,7 +62,6 @@ export function Menu({
       >
         {children ?? <Icon name="more" />}
       </button>
-      {/* biome-ignore lint/a11y/useFocusableInteractive: its items take the focus */}
       <div
         ref={list}
         id={id}

@@ -10,7 +10,10 @@ const HEIGHT = 20;
 
 /** The last runs as bars, oldest first: tall and red where one failed. Two paths, whatever their number. */
 export function Spark({ beats, slots = 30 }: { beats: readonly Beat[]; slots?: number }) {
-  const ended = beats.filter(({ state }) => state !== "running").slice(0, slots).reverse();
+  const ended = beats
+    .filter(({ state }) => state !== "running")
+    .slice(0, slots)
+    .reverse();
   const good = ended.filter(({ state }) => state === "succeeded").length;
   if (ended.length === 0) return <span className="faint">no runs yet</span>;
   const longest = Math.max(...ended.map(({ duration_ms }) => duration_ms ?? 0), 1);
