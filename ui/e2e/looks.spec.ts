@@ -64,7 +64,7 @@ for (const colorScheme of ["dark", "light"] as const) {
         await expectAccessible(page, "pause");
         await page.keyboard.press("Escape");
         await page.keyboard.press("Control+k");
-        await expect(page.getByRole("option").first()).toBeVisible();
+        await expect(page.getByRole("listbox").getByRole("option").first()).toBeVisible();
         await expectAccessible(page, "palette");
         await page.keyboard.press("Escape");
         await page.getByRole("button", { name: "All tenants" }).click();

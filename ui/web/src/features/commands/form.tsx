@@ -363,7 +363,7 @@ function Form({
                   onChange={({ target }) => set({ later: target.value === "later" })}
                 >
                   <option value="now">right away</option>
-                  <option value="later">after one interval</option>
+                  <option value="later">not before one interval</option>
                 </select>
               </label>
             )}

@@ -15,7 +15,11 @@ export interface LiveState {
   everySec: number;
 }
 
-let state: LiveState = { kind: "connecting", heard: 0, everySec: 15 };
+let state: LiveState = {
+  kind: navigator.onLine ? "connecting" : "offline",
+  heard: 0,
+  everySec: 15,
+};
 const listeners = new Set<() => void>();
 
 function become(part: Partial<LiveState>): void {
