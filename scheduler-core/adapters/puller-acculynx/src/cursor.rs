@@ -93,6 +93,21 @@ impl Step {
         Self::Children,
     ];
 
+    /// What it reads, in words.
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Self::Jobs(Population::Unassigned) => "unassigned leads",
+            Self::Jobs(Population::Dead) => "dead leads",
+            Self::Jobs(Population::Assigned) => "assigned jobs",
+            Self::Gone => "jobs that no list shows",
+            Self::Contacts => "contacts",
+            Self::NewContacts => "new contacts",
+            Self::Users => "users",
+            Self::Supplements => "supplements",
+            Self::Children => "children of jobs",
+        }
+    }
+
     /// The place in the order.
     pub(crate) fn place(self) -> usize {
         Self::ALL.iter().position(|step| *step == self).unwrap_or(0)

@@ -80,11 +80,11 @@ impl Run {
     /// Moves the window's end from tomorrow to today, for an upstream that refuses a day to come.
     fn can_end_today(&mut self, window: &mut Window) -> bool {
         let today = self.context.clock.now().utc().date_naive();
-        if self.cursor.no_future || window.to <= today || window.from > today {
+        if window.to <= today || window.from > today {
             return false;
         }
         self.context.log.note("the end date of tomorrow was refused; today is used");
-        self.cursor.no_future = true;
+        self.ends_today = true;
         self.window.to = today.max(self.window.from);
         window.to = today;
         true

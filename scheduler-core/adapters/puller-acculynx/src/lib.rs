@@ -9,6 +9,8 @@ mod gone;
 mod jobs;
 mod limiter;
 mod lists;
+#[cfg(feature = "reqwest-client")]
+mod public_only;
 mod puller;
 #[cfg(feature = "reqwest-client")]
 mod reqwest_client;

@@ -152,7 +152,7 @@ impl Drop for Ticket {
         let mut state = self.limiter.lock();
         let key = state.key(&self.key);
         key.waiting.retain(|waiter| waiter.number != self.number);
-        if key.granted.iter().any(|number| *number == self.number) {
+        if key.granted.contains(&self.number) {
             key.granted.retain(|number| *number != self.number);
             key.in_flight = key.in_flight.saturating_sub(1);
         }

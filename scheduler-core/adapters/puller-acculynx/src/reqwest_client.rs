@@ -8,17 +8,37 @@ use bytes::{Bytes, BytesMut};
 use reqwest::header::{HeaderName, HeaderValue};
 use scheduler_core::ports::{HttpClient, HttpError, HttpRequest, HttpResponse, Method};
 
+use crate::public_only::PublicOnly;
+
 /// Sends over pooled HTTP/1.1 connections, follows no redirects and takes no proxy or compression.
 #[derive(Clone, Debug)]
 pub struct ReqwestClient(reqwest::Client);
 
 impl ReqwestClient {
-    /// Prepares a client; `Err` says what the machine lacks, such as root certificates.
+    /// Prepares a client that reaches public addresses only: a name that leads into a private network is
+    /// refused. An address that is written as a number is the operator's own choice and is used.
     ///
     /// # Errors
     ///
-    /// When TLS can not be set up.
+    /// When TLS can not be set up; the text says what the machine lacks.
     pub fn new() -> Result<Self, String> {
+        Self::build(Self::builder().dns_resolver(PublicOnly))
+    }
+
+    /// Prepares a client that may reach names in private networks too, for a stand-in of AccuLynx.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::new`].
+    pub fn within_private_networks() -> Result<Self, String> {
+        Self::build(Self::builder())
+    }
+
+    fn build(builder: reqwest::ClientBuilder) -> Result<Self, String> {
+        builder.build().map(Self).map_err(|error| reason(&error))
+    }
+
+    fn builder() -> reqwest::ClientBuilder {
         // A host that has chosen a provider keeps it.
         let _ = rustls::crypto::ring::default_provider().install_default();
         reqwest::Client::builder()
@@ -28,9 +48,6 @@ impl ReqwestClient {
             .connect_timeout(Duration::from_secs(10))
             .pool_idle_timeout(Duration::from_secs(60))
             .pool_max_idle_per_host(8)
-            .build()
-            .map(Self)
-            .map_err(|error| reason(&error))
     }
 }
 

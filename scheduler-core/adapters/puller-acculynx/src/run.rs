@@ -69,6 +69,8 @@ pub(crate) struct Run {
     pub latest: Option<Timestamp>,
     /// Whether the sweep is over all jobs.
     pub full: bool,
+    /// The upstream refused an end date in the future.
+    pub ends_today: bool,
     /// The days that the job sweeps cover.
     pub window: Window,
     /// Every record met, by its kind: none is written twice.
@@ -113,6 +115,7 @@ impl Run {
             stats: Stats::default(),
             started,
             full,
+            ends_today: false,
             window,
             met: BTreeMap::new(),
             closed: BTreeSet::new(),
@@ -126,13 +129,15 @@ impl Run {
     pub(crate) async fn drive(mut self, resume: Option<Resume>) -> Result<Pulled, PullFailure> {
         let first = resume.as_ref().map_or(0, |token| token.sweep.place());
         if let Some(token) = &resume {
-            self.context
-                .log
-                .note(format!("goes on where the last run stopped: {:?}, {}", token.sweep, token.offset));
+            let (step, offset) = (token.sweep.label(), token.offset);
+            self.context.log.note(format!("goes on where the last run stopped: {step}, {offset}"));
         }
         for step in &Step::ALL[first..] {
             let resume = resume.as_ref().filter(|token| token.sweep == *step);
-            if let Err(stop) = self.step(*step, resume).await {
+            let before = self.counted();
+            let outcome = self.step(*step, resume).await;
+            self.note_step(*step, before);
+            if let Err(stop) = outcome {
                 return self.stopped(stop);
             }
         }
@@ -172,8 +177,22 @@ impl Run {
         Ok(())
     }
 
+    fn note_step(&self, step: Step, before: Stats) {
+        let after = self.counted();
+        let requests = after.requests - before.requests;
+        if requests > 0 {
+            let (imported, skipped) = (after.imported - before.imported, after.skipped - before.skipped);
+            let what = step.label();
+            self.context
+                .log
+                .note(format!("{what}: {imported} imported, {skipped} unchanged, {requests} requests"));
+        }
+    }
+
     fn contacts_due(&self) -> bool {
-        self.cursor.contacts.is_none() || self.cursor.contacts_age + 1 >= self.config.contacts_every
+        self.full
+            || self.cursor.contacts.is_none()
+            || self.cursor.contacts_age + 1 >= self.config.contacts_every
     }
 
     /// Brings contacts that were created since the last search. It is a shortcut to what a whole reading
@@ -268,6 +287,7 @@ impl Run {
     fn finished(mut self) -> Pulled {
         let seen = self.latest.map(|latest| latest.min(self.started));
         self.cursor.jobs = self.cursor.jobs.max(seen);
+        self.cursor.no_future |= self.ends_today;
         if self.full {
             self.cursor.all_jobs = Some(self.started);
         }

@@ -37,7 +37,8 @@ mod tests {
 
     #[test]
     fn every_way_to_ask_for_a_wait_is_understood() {
-        let cases: [(&[(&str, &str)], Option<u64>); 13] = [
+        type Headers<'a> = &'a [(&'a str, &'a str)];
+        let cases: [(Headers<'_>, Option<u64>); 13] = [
             (&[("retry-after", "20")], Some(20)),
             (&[("retry-after", "0")], Some(1)),
             (&[("retry-after", "Sun, 01 Mar 2026 00:01:00 GMT")], Some(60)),

@@ -235,7 +235,7 @@ fn broken(text: &str) -> Unreadable {
 
 fn whole(text: &str) -> Option<u64> {
     let number: f64 = text.trim_matches('"').parse().ok()?;
-    (number >= 0.0 && number < 1e15).then_some(number as u64)
+    (0.0..1e15).contains(&number).then_some(number as u64)
 }
 
 fn entries(items: Vec<Box<RawValue>>) -> Vec<Entry> {

@@ -72,7 +72,8 @@ fn a_page_order_without_a_sort_is_not_stable() {
 fn too_many_requests_are_refused_with_a_text_body() {
     let (bench, _) = Bench::one(4);
 
-    let last = (0..11).map(|_| get(&bench, "/diagnostics/ping")).last().unwrap();
+    (0..10).for_each(|_| assert_eq!(get(&bench, "/diagnostics/ping").status, 200));
+    let last = get(&bench, "/diagnostics/ping");
 
     assert_eq!((last.status, last.headers[0].1.as_str()), (429, "text/plain"));
     assert!(last.headers.iter().any(|(name, _)| *name == "retry-after"));

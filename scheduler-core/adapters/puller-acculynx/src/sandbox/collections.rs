@@ -46,8 +46,10 @@ impl Location {
             ("GET", ["estimates"]) => self.estimates_page(&query),
             ("GET", ["estimates", id]) => self.estimate_detail(id),
             ("GET", ["invoices", id]) => self.invoice_detail(id),
-            ("GET", ["users"]) => self.list(&query, Unit::Records, self.user_items()),
-            ("GET", ["supplements"]) => self.list(&query, Unit::Records, self.supplement_items()),
+            ("GET", ["users"]) => self.list(&query, Unit::Records, &self.user_items(), Value::clone),
+            ("GET", ["supplements"]) => {
+                self.list(&query, Unit::Records, &self.supplement_items(), Value::clone)
+            }
             _ => missing(),
         }
     }
@@ -96,7 +98,7 @@ impl Location {
             jobs.reverse();
         }
         let contact = query.has("includes", "contact") || query.has("includes", "contacts");
-        self.list(query, Unit::Records, jobs.into_iter().map(|job| self.job_item(job, contact)).collect())
+        self.list(query, Unit::Records, &jobs, |job| self.job_item(job, contact))
     }
 
     fn days(&self, query: &Query, now: Timestamp) -> Result<Option<(NaiveDate, NaiveDate)>, Answer> {
@@ -127,8 +129,7 @@ impl Location {
 
     fn contacts_page(&self, query: &Query) -> Answer {
         let expanded = query.has("includes", "phoneNumber");
-        let items = self.contacts.iter().map(|contact| self.contact_item(contact, expanded)).collect();
-        self.list(query, self.contact_unit(), items)
+        self.list(query, self.contact_unit(), &self.contacts, |contact| self.contact_item(contact, expanded))
     }
 
     fn contacts_search(&self, query: &Query, body: &[u8]) -> Answer {
@@ -140,8 +141,7 @@ impl Location {
         let mut found: Vec<_> =
             self.contacts.iter().filter(|contact| (from..=to).contains(&contact.created)).collect();
         found.sort_by_key(|contact| contact.created);
-        let items = found.into_iter().map(|contact| self.contact_item(contact, true)).collect();
-        self.list(query, Unit::Records, items)
+        self.list(query, Unit::Records, &found, |contact| self.contact_item(contact, true))
     }
 
     fn contact_detail(&self, id: &str) -> Answer {
@@ -150,9 +150,9 @@ impl Location {
     }
 
     fn estimates_page(&self, query: &Query) -> Answer {
-        let items =
-            self.jobs.iter().filter(|job| job.assigned).flat_map(|job| self.estimate_stubs(job)).collect();
-        self.list(query, self.contact_unit(), items)
+        let assigned = self.jobs.iter().filter(|job| job.assigned);
+        let stubs: Vec<_> = assigned.flat_map(|job| self.estimate_stubs(job)).collect();
+        self.list(query, self.contact_unit(), &stubs, Value::clone)
     }
 
     fn user_items(&self) -> Vec<Value> {
@@ -177,7 +177,7 @@ impl Location {
     }
 
     /// A page in its envelope, with every deviation that is switched on.
-    fn list(&self, query: &Query, unit: Unit, items: Vec<Value>) -> Answer {
+    fn list<T>(&self, query: &Query, unit: Unit, items: &[T], render: impl Fn(&T) -> Value) -> Answer {
         let size = query.number("pageSize", 25);
         if size == 0 || size > LARGEST_PAGE {
             return problem(self.temper.oversize_status, "Bad page size", "Page size is out of range");
@@ -191,7 +191,7 @@ impl Location {
         if first >= items.len() && unit == Unit::Records && !self.temper.end_is_empty {
             return problem(416, "Range Not Satisfiable", "The start index is out of range");
         }
-        let mut page: Vec<Value> = items.iter().skip(first).take(size).cloned().collect();
+        let mut page: Vec<Value> = items.iter().skip(first).take(size).map(render).collect();
         if self.temper.nameless_every > 0 {
             for (index, item) in page.iter_mut().enumerate() {
                 if (first + index) % self.temper.nameless_every == self.temper.nameless_every - 1 {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 const SECOND: Duration = Duration::from_secs(1);
 /// Older entries are dropped past this many.
-const MOST: usize = 200_000;
+const MOST: usize = 50_000;
 
 /// A request that was answered.
 #[derive(Debug, Clone, PartialEq, Eq)]

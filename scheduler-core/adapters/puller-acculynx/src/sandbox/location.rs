@@ -161,10 +161,13 @@ impl Location {
         }
     }
 
-    /// Gives the job at a place in the list a representative.
+    /// Gives the job at a place in the list a representative; a dead lead comes to life with it.
     pub fn assign_job(&mut self, index: usize, now: Timestamp) {
         if let Some(job) = self.jobs.get_mut(index) {
             job.assigned = true;
+            if job.milestone == "Dead" {
+                job.milestone = "Prospect".to_owned();
+            }
             job.modified = now;
         }
     }

@@ -58,6 +58,11 @@ impl Sandbox {
     /// The address to give a puller that reaches the sandbox through [`SandboxClient`].
     pub const BASE_URL: &str = "http://sandbox.invalid/api/v2";
 
+    /// The address to give a puller that reaches the sandbox on a socket.
+    pub fn base_url(at: std::net::SocketAddr) -> String {
+        format!("http://{at}{BASE_PATH}")
+    }
+
     /// A server without locations.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         let world = World {

@@ -1,5 +1,6 @@
 //! A sandbox, a puller and tenants on a clock that is moved by hand.
 #![allow(dead_code, reason = "every test file uses its own part of the bench")]
+#![allow(clippy::unwrap_used, reason = "a test may stop at a surprise")]
 
 pub(crate) mod sink;
 
@@ -161,7 +162,7 @@ impl TenantBench {
         }
     }
 
-    fn context(&mut self, bench: &Bench, limit: Duration) -> PullContext {
+    pub(crate) fn context(&mut self, bench: &Bench, limit: Duration) -> PullContext {
         self.runs += 1;
         self.running = RunLog::default();
         self.sink.start_run(bench.clock.clone());
