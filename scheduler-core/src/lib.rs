@@ -20,3 +20,6 @@ pub mod metrics;
 pub mod vault;
 
 pub mod engine;
+
+#[cfg(feature = "rest")]
+pub mod rest;

@@ -1,0 +1,381 @@
+//! Whole lists as one streamed file, a page at a time.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::Response;
+use bytes::Bytes;
+use futures::stream::{self, Stream};
+use http::{HeaderMap, HeaderValue, Method, header};
+use serde::Serialize;
+
+use super::Shared;
+use super::access::{OfSource, OfTenant, Viewer};
+use super::audit::{self, EntryView, TrailQuery};
+use super::problem::Error;
+use super::query::{LONGEST_PAGE, Params};
+use super::records::{self, RecordView};
+use crate::domain::{AuditEntry, Imported, Timestamp};
+use crate::ports::{AuditQuery, ImportedQuery, Page, Store, StoreError};
+
+/// How a file is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    Csv,
+    Json,
+    Ndjson,
+}
+
+impl Format {
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "csv" => Some(Self::Csv),
+            "json" => Some(Self::Json),
+            "ndjson" => Some(Self::Ndjson),
+            _ => None,
+        }
+    }
+
+    fn media_type(self) -> &'static str {
+        match self {
+            Self::Csv => "text/csv; charset=utf-8",
+            Self::Json => "application/json",
+            Self::Ndjson => "application/x-ndjson",
+        }
+    }
+
+    fn extension(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Json => "json",
+            Self::Ndjson => "ndjson",
+        }
+    }
+}
+
+/// One row of a file.
+pub(super) trait Row: Send {
+    const HEAD: &'static [&'static str];
+    /// The name of the list in JSON.
+    const NAME: &'static str;
+    fn cells(&self) -> Vec<String>;
+    fn json(&self) -> impl Serialize;
+}
+
+/// Quotes a cell, and keeps a spreadsheet from taking it for a formula.
+fn cell(line: &mut String, text: &str) {
+    line.push('"');
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\0', '\n']) {
+        line.push('\'');
+    }
+    for c in text.chars() {
+        match c {
+            '"' => line.push_str("\"\""),
+            '\0' => {}
+            c => line.push(c),
+        }
+    }
+    line.push('"');
+}
+
+fn line(cells: impl IntoIterator<Item = impl AsRef<str>>) -> String {
+    let mut line = String::new();
+    for text in cells {
+        if !line.is_empty() {
+            line.push(',');
+        }
+        cell(&mut line, text.as_ref());
+    }
+    line.push_str("\r\n");
+    line
+}
+
+fn rendered<R: Row>(format: Format, rows: &[R], first: bool, last: bool) -> Bytes {
+    let mut text = String::new();
+    if first {
+        match format {
+            Format::Csv => text.push_str(&line(R::HEAD)),
+            Format::Json => text.push_str(&format!("{{\"ok\":true,\"{}\":[", R::NAME)),
+            Format::Ndjson => {}
+        }
+    }
+    for (place, row) in rows.iter().enumerate() {
+        match format {
+            Format::Csv => text.push_str(&line(row.cells())),
+            Format::Json | Format::Ndjson => {
+                if format == Format::Json && !(first && place == 0) {
+                    text.push(',');
+                }
+                text.push_str(&serde_json::to_string(&row.json()).unwrap_or_default());
+                if format == Format::Ndjson {
+                    text.push('\n');
+                }
+            }
+        }
+    }
+    if last && format == Format::Json {
+        text.push_str("]}");
+    }
+    text.into()
+}
+
+/// Where a walk over pages stands.
+enum Walk<Q> {
+    At(Q, bool),
+    Over,
+}
+
+fn pages<Q, R, F>(format: Format, query: Q, next: F) -> impl Stream<Item = Result<Bytes, StoreError>> + Send
+where
+    Q: Send + 'static,
+    R: Row + 'static,
+    F: AsyncPage<Q, R> + 'static,
+{
+    stream::try_unfold((Walk::At(query, true), Arc::new(next)), move |(walk, next)| async move {
+        let Walk::At(mut query, first) = walk else { return Ok(None) };
+        let page = next.page(&mut query).await?;
+        let over = page.next.is_none();
+        let bytes = rendered(format, &page.rows, first, over);
+        let walk = match page.next {
+            Some(place) => {
+                F::go_on(&mut query, place);
+                Walk::At(query, false)
+            }
+            None => Walk::Over,
+        };
+        Ok(Some((bytes, (walk, next))))
+    })
+}
+
+/// Reads one page of a query.
+#[async_trait::async_trait]
+trait AsyncPage<Q, R>: Send + Sync {
+    async fn page(&self, query: &mut Q) -> Result<Page<R>, StoreError>;
+    fn go_on(query: &mut Q, place: String);
+}
+
+/// The store as the source of pages.
+struct Pages(Arc<dyn Store>);
+
+fn mapped<A, B>(page: Page<A>, wrap: impl Fn(A) -> B) -> Page<B> {
+    Page { rows: page.rows.into_iter().map(wrap).collect(), next: page.next }
+}
+
+#[async_trait::async_trait]
+impl AsyncPage<AuditQuery, EntryRow> for Pages {
+    async fn page(&self, query: &mut AuditQuery) -> Result<Page<EntryRow>, StoreError> {
+        Ok(mapped(self.0.audit(query).await?, EntryRow))
+    }
+
+    fn go_on(query: &mut AuditQuery, place: String) {
+        query.cursor = Some(place);
+    }
+}
+
+#[async_trait::async_trait]
+impl AsyncPage<ImportedQuery, RecordRow> for Pages {
+    async fn page(&self, query: &mut ImportedQuery) -> Result<Page<RecordRow>, StoreError> {
+        Ok(mapped(self.0.imported(query).await?, RecordRow))
+    }
+
+    fn go_on(query: &mut ImportedQuery, place: String) {
+        query.cursor = Some(place);
+    }
+}
+
+fn file<S>(name: &str, format: Format, at: Timestamp, method: &Method, body: S) -> Result<Response, Error>
+where
+    S: Stream<Item = Result<Bytes, StoreError>> + Send + 'static,
+{
+    let stamp = at.utc().format("%Y%m%dT%H%M%SZ");
+    let disposition = format!("attachment; filename=\"{name}-{stamp}.{}\"", format.extension());
+    let body = if method == Method::HEAD { Body::empty() } else { Body::from_stream(body) };
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media_type()));
+    let disposition = HeaderValue::from_str(&disposition).map_err(|_| Error::Internal)?;
+    headers.insert(header::CONTENT_DISPOSITION, disposition);
+    Ok(response)
+}
+
+/// How the file is written.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "documents what the handler reads")]
+struct FormatQuery {
+    /// The format of the file.
+    #[param(required = false, inline)]
+    format: Option<AuditFormat>,
+}
+
+/// The formats of the audit trail.
+#[derive(utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(dead_code, reason = "documents what the handler reads")]
+enum AuditFormat {
+    Csv,
+    Json,
+    Ndjson,
+}
+
+/// Export the audit trail, newest first.
+#[utoipa::path(get, path = "/api/crm/import/{source}/audit/export", tag = "audit", operation_id = "exportAudit",
+    params(FormatQuery, TrailQuery),
+    responses((status = 200, description = "The entries as a file",
+        content((String = "text/csv"), (audit::ExportedTrail = "application/json"), (String = "application/x-ndjson")))))]
+pub(super) async fn audit_trail(
+    State(shared): State<Shared>,
+    grant: OfSource<Viewer>,
+    params: Params,
+    method: Method,
+) -> Result<Response, Error> {
+    let format =
+        params.choice("format", Format::parse, || "csv, json, ndjson".into())?.unwrap_or(Format::Csv);
+    let mut query = audit::query(&params, grant.source.clone(), &grant.principal.scope)?;
+    query.limit = LONGEST_PAGE;
+    let mut name = format!("audit-{}", grant.source);
+    if let Some(tenant) = params.tenant()? {
+        name.push_str(&format!("-{tenant}"));
+    }
+    if let Some(operation) = query.operation {
+        name.push_str(&format!("-{}", operation.as_str()));
+    }
+    // The first page is read before the answer begins, so that a bad cursor is refused properly.
+    shared.engine.store().audit(&AuditQuery { limit: 1, ..query.clone() }).await?;
+    let body = pages::<_, EntryRow, _>(format, query, Pages(shared.engine.store().clone()));
+    file(&name, format, shared.now(), &method, body)
+}
+
+struct EntryRow(AuditEntry);
+
+impl Row for EntryRow {
+    const HEAD: &'static [&'static str] = &[
+        "id",
+        "ts",
+        "ts_iso",
+        "tenant",
+        "operation",
+        "source",
+        "actor",
+        "role",
+        "request_id",
+        "metadata",
+        "before",
+        "after",
+        "seq",
+    ];
+    const NAME: &'static str = "audit";
+
+    fn cells(&self) -> Vec<String> {
+        let entry = &self.0;
+        let json =
+            |value: &serde_json::Value| if value.is_null() { String::new() } else { value.to_string() };
+        vec![
+            entry.id.to_string(),
+            entry.ts.epoch_secs().to_string(),
+            entry.ts.iso(),
+            if entry.key.is_system() { String::new() } else { entry.key.tenant.to_string() },
+            entry.operation.as_str().into(),
+            serde_json::to_value(entry.source)
+                .ok()
+                .and_then(|via| via.as_str().map(str::to_owned))
+                .unwrap_or_default(),
+            entry.actor.to_string(),
+            entry.role.as_str().into(),
+            entry.request_id.as_deref().unwrap_or_default().into(),
+            json(&entry.metadata),
+            entry.before.as_ref().map(json).unwrap_or_default(),
+            entry.after.as_ref().map(json).unwrap_or_default(),
+            entry.seq.to_string(),
+        ]
+    }
+
+    fn json(&self) -> impl Serialize {
+        EntryView::new(&self.0)
+    }
+}
+
+/// Which records are wanted, and how.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "documents what the handler reads")]
+struct RecordsExportQuery {
+    /// Only of this kind.
+    #[param(required = false, example = "jobs", max_length = 64)]
+    entity: Option<String>,
+    /// Whose content changed here at or after: an RFC 3339 instant or epoch seconds.
+    #[param(required = false)]
+    changed_since: Option<String>,
+    /// The format of the file.
+    #[param(required = false, inline)]
+    format: Option<RecordsFormat>,
+}
+
+/// The formats of imported records.
+#[derive(utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(dead_code, reason = "documents what the handler reads")]
+enum RecordsFormat {
+    Ndjson,
+    Csv,
+}
+
+/// Export the tenant's imported records.
+#[utoipa::path(get, path = "/api/crm/import/{source}/records/export", tag = "records",
+    operation_id = "exportRecords", params(RecordsExportQuery),
+    responses((status = 200, description = "The records as a file",
+        content((String = "application/x-ndjson"), (String = "text/csv")))))]
+pub(super) async fn imported(
+    State(shared): State<Shared>,
+    grant: OfTenant<Viewer>,
+    params: Params,
+    method: Method,
+    _headers: HeaderMap,
+) -> Result<Response, Error> {
+    let read = |text: &str| Format::parse(text).filter(|format| *format != Format::Json);
+    let format = params.choice("format", read, || "ndjson, csv".into())?.unwrap_or(Format::Ndjson);
+    let mut query = records::query(&params, &grant.key)?;
+    query.limit = LONGEST_PAGE;
+    shared.engine.store().imported(&ImportedQuery { limit: 1, ..query.clone() }).await?;
+    let entity = query.entity.as_deref().unwrap_or("records").to_owned();
+    let body = pages::<_, RecordRow, _>(format, query, Pages(shared.engine.store().clone()));
+    file(&format!("{}-{}-{entity}", grant.key.source, grant.key.tenant), format, shared.now(), &method, body)
+}
+
+struct RecordRow(Imported);
+
+impl Row for RecordRow {
+    const HEAD: &'static [&'static str] =
+        &["entity", "external_id", "modified_iso", "imported_at_iso", "gone", "data"];
+    const NAME: &'static str = "records";
+
+    fn cells(&self) -> Vec<String> {
+        let record = &self.0;
+        vec![
+            record.entity.to_string(),
+            record.external_id.to_string(),
+            record.modified.map(Timestamp::iso).unwrap_or_default(),
+            record.imported_at.iso(),
+            record.gone.to_string(),
+            record.data.get().to_owned(),
+        ]
+    }
+
+    fn json(&self) -> impl Serialize {
+        RecordView::new(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::line;
+
+    #[test]
+    fn no_cell_begins_a_formula() {
+        for start in ["=", "+", "-", "@", "\t", "\r", "\n", "\0"] {
+            assert!(line([format!("{start}cmd()")]).starts_with("\"'"), "{start:?}");
+        }
+        assert_eq!(line(["a", "say \"x\", y"]), "\"a\",\"say \"\"x\"\", y\"\r\n");
+    }
+}

@@ -1,0 +1,172 @@
+//! The one layer around every route: request id, headers, problem bodies, metrics, the last resort.
+
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+
+use axum::body::Body;
+use axum::extract::{MatchedPath, Request};
+use axum::response::{IntoResponse, Response};
+use futures::FutureExt;
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use tower::{Layer, Service};
+
+use super::Shared;
+use super::problem::Error;
+
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+pub(super) const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
+
+/// Makes request ids that do not repeat: a counter, scattered from a random start.
+pub(super) struct RequestIds(AtomicU64);
+
+impl RequestIds {
+    pub(super) fn new() -> Self {
+        Self(AtomicU64::new(u64::from_ne_bytes(crate::vault::random())))
+    }
+
+    fn next(&self) -> HeaderValue {
+        let mut mixed = self.0.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^= mixed >> 31;
+        let digits: [u8; 16] =
+            std::array::from_fn(|place| b"0123456789abcdef"[(mixed >> (60 - 4 * place) & 15) as usize]);
+        HeaderValue::from_bytes(&digits).unwrap_or_else(|_| HeaderValue::from_static("0"))
+    }
+}
+
+fn acceptable(id: &HeaderValue) -> bool {
+    (1..=128).contains(&id.len()) && id.as_bytes().iter().all(|byte| (0x21..=0x7e).contains(byte))
+}
+
+#[derive(Clone)]
+pub(super) struct Front(pub(super) Shared);
+
+impl<S> Layer<S> for Front {
+    type Service = Fronted<S>;
+
+    fn layer(&self, inner: S) -> Fronted<S> {
+        Fronted { inner, shared: self.0.clone() }
+    }
+}
+
+#[derive(Clone)]
+pub(super) struct Fronted<S> {
+    inner: S,
+    shared: Shared,
+}
+
+impl<S> Service<Request> for Fronted<S>
+where
+    S: Service<Request, Response = Response, Error = std::convert::Infallible>,
+    S::Future: Send + 'static,
+{
+    type Response = Response;
+    type Error = std::convert::Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Self::Error>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        let shared = self.shared.clone();
+        let id = match request.headers().get(&REQUEST_ID).filter(|id| acceptable(id)) {
+            Some(id) => id.clone(),
+            None => {
+                let id = shared.request_ids.next();
+                request.headers_mut().insert(REQUEST_ID, id.clone());
+                id
+            }
+        };
+        let about = About {
+            id,
+            method: name(request.method()),
+            route: request.extensions().get::<MatchedPath>().cloned(),
+            head: request.method() == Method::HEAD,
+        };
+        let started = shared.engine.clock().monotonic();
+        let inner = self.inner.call(request);
+        Box::pin(async move {
+            let response = match AssertUnwindSafe(inner).catch_unwind().await {
+                Ok(Ok(response)) => response,
+                Ok(Err(never)) => match never {},
+                Err(_) => {
+                    tracing::error!(route = about.route(), "a handler panicked");
+                    Error::Internal.into_response()
+                }
+            };
+            let response = about.finish(response);
+            let taken = shared.engine.clock().monotonic().saturating_sub(started).as_secs_f64();
+            let class = class(response.status());
+            shared.engine.metrics().answered(about.method, about.route(), class, taken);
+            Ok(response)
+        })
+    }
+}
+
+/// What is known of a request before it is answered.
+struct About {
+    id: HeaderValue,
+    method: &'static str,
+    route: Option<MatchedPath>,
+    head: bool,
+}
+
+impl About {
+    fn route(&self) -> &str {
+        self.route.as_ref().map_or("unmatched", MatchedPath::as_str)
+    }
+
+    fn finish(&self, mut response: Response) -> Response {
+        if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+            response.extensions_mut().insert(Error::Method);
+        }
+        if let Some(error) = response.extensions_mut().remove::<Error>() {
+            let body = error.body(self.id.to_str().unwrap_or_default());
+            response.headers_mut().insert(header::CONTENT_TYPE, PROBLEM);
+            response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+            *response.body_mut() = if self.head { Body::empty() } else { Body::from(body) };
+        }
+        let headers = response.headers_mut();
+        headers.insert(REQUEST_ID, self.id.clone());
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+        headers.insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
+        if !headers.contains_key(header::CACHE_CONTROL) {
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        }
+        response
+    }
+}
+
+fn name(method: &Method) -> &'static str {
+    const KNOWN: [(&Method, &str); 6] = [
+        (&Method::GET, "GET"),
+        (&Method::POST, "POST"),
+        (&Method::PUT, "PUT"),
+        (&Method::PATCH, "PATCH"),
+        (&Method::DELETE, "DELETE"),
+        (&Method::HEAD, "HEAD"),
+    ];
+    KNOWN.iter().find(|(known, _)| *known == method).map_or("other", |(_, name)| name)
+}
+
+fn class(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        100..=199 => "1xx",
+        200..=299 => "2xx",
+        300..=399 => "3xx",
+        400..=499 => "4xx",
+        _ => "5xx",
+    }
+}
+
+/// The request's id, as the front has set it.
+pub(super) fn request_id(headers: &http::HeaderMap) -> Arc<str> {
+    headers.get(&REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or_default().into()
+}

@@ -1,0 +1,246 @@
+//! A request that changes something: who, what, under which condition, and what it was answered before.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::extract::{FromRequest, Request};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use sha2::{Digest, Sha256};
+
+use super::access::Grant;
+use super::fields::Fields;
+use super::front::{PROBLEM, request_id};
+use super::problem::Error;
+use super::reply::Reply;
+use super::{Shared, Surface};
+use crate::domain::{Answer, Key, Record};
+use crate::machine::{Command, Outcome};
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+const KEPT: Duration = Duration::from_secs(24 * 3600);
+/// The longest body, but for bulk commands.
+pub(super) const BODY: usize = 64 * 1024;
+
+/// A request that changes something, by a caller that may.
+pub(super) struct Order<G, const LIMIT: usize = BODY> {
+    pub(super) grant: G,
+    pub(super) fields: Fields,
+    /// The revision that the caller expects.
+    pub(super) guard: Option<u64>,
+    pub(super) request_id: Arc<str>,
+    ticket: Option<Ticket>,
+}
+
+/// The right to answer a request under its idempotency key; one at a time.
+struct Ticket {
+    name: Arc<str>,
+    request: [u8; 32],
+    _turn: futures::lock::OwnedMutexGuard<()>,
+}
+
+impl<G: Grant, const LIMIT: usize> FromRequest<Shared> for Order<G, LIMIT> {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, shared: &Shared) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let grant = G::from_request_parts(&mut parts, shared).await.map_err(Error::into_response)?;
+        let bytes = read(&parts.headers, body, LIMIT).await.map_err(Error::into_response)?;
+        let guard = if_match(&parts.headers).map_err(Error::into_response)?;
+        let ticket = match idempotency_key(&parts.headers).map_err(Error::into_response)? {
+            None => None,
+            Some(key) => {
+                let name: Arc<str> = format!("{}\n{key}", grant.principal().id).into();
+                let request = fingerprint(&parts, grant.tenant().map(|tenant| tenant.as_str()), &bytes);
+                let turn = shared.turns.wait_for(&name).await;
+                if let Some(answer) = shared.answered(&name, &request).await.map_err(Error::into_response)? {
+                    return Err(answer);
+                }
+                Some(Ticket { name, request, _turn: turn })
+            }
+        };
+        let fields = Fields::parse(&bytes).map_err(Error::into_response)?;
+        Ok(Self { grant, fields, guard, request_id: request_id(&parts.headers), ticket })
+    }
+}
+
+impl<G: Grant, const LIMIT: usize> Order<G, LIMIT> {
+    /// The answer as it is stored with the change, if the request carried a key.
+    pub(super) fn answer(&self, surface: &Surface, reply: &Reply) -> Option<Answer> {
+        let ticket = self.ticket.as_ref()?;
+        Some(Answer {
+            name: ticket.name.clone(),
+            request: ticket.request,
+            status: reply.status.as_u16(),
+            body: reply.body.as_str().into(),
+            expires: surface.engine.clock().now() + KEPT,
+        })
+    }
+
+    /// Carries out a command, and answers in the same commit.
+    pub(super) async fn carry_out(
+        &self,
+        surface: &Surface,
+        key: &Key,
+        ask: impl Fn(&Record) -> Result<Command, Error> + Send + Sync,
+        reply: impl Fn(&Outcome) -> Reply + Send + Sync,
+    ) -> Result<(Outcome, Reply), Error> {
+        let answer = |outcome: &Outcome| self.answer(surface, &reply(outcome));
+        let done = surface.engine.command(key, self.grant.caller(), self.guard, ask, answer).await;
+        match done {
+            Ok(outcome) => {
+                let reply = reply(&outcome);
+                Ok((outcome, reply))
+            }
+            Err(error) => Err(self.remember(surface, error).await),
+        }
+    }
+
+    /// Stores a refusal as the answer, so that a repeated request is not carried out after all.
+    pub(super) async fn remember(&self, surface: &Surface, error: Error) -> Error {
+        if error.is_final() {
+            let body = error.body(&self.request_id);
+            let reply = Reply { status: error.status(), body, revision: None };
+            if let Some(answer) = self.answer(surface, &reply)
+                && let Err(cause) = surface.engine.store().put_answer(answer).await
+            {
+                tracing::warn!(%cause, "an answer could not be kept");
+            }
+        }
+        error
+    }
+
+    /// Stores an answer that belongs to no change, or replaces the one that was stored with it.
+    pub(super) async fn keep(&self, surface: &Surface, reply: &Reply) -> Result<(), Error> {
+        if let Some(answer) = self.answer(surface, reply) {
+            surface.engine.store().put_answer(answer).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Surface {
+    /// The first answer to the request of that name.
+    async fn answered(&self, name: &str, request: &[u8; 32]) -> Result<Option<Response>, Error> {
+        let now = self.engine.clock().now();
+        let Some(answer) = self.engine.store().answer(name, now).await? else { return Ok(None) };
+        if answer.request != *request {
+            return Err(Error::IdempotencyMismatch);
+        }
+        let body = match answer.body.strip_prefix("sealed:") {
+            None => answer.body.to_string(),
+            Some(sealed) => {
+                let opened = self.vault.open(name, sealed).and_then(|text| String::from_utf8(text).ok());
+                opened.ok_or(Error::Internal)?
+            }
+        };
+        let status = StatusCode::from_u16(answer.status).map_err(|_| Error::Internal)?;
+        let problem = body.starts_with("{\"ok\":false,\"type\":");
+        let mut response = Reply { status, body, revision: None }.into_response();
+        if problem {
+            response.headers_mut().insert(header::CONTENT_TYPE, PROBLEM);
+        }
+        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+        Ok(Some(response))
+    }
+
+    /// Hides an answer that holds a secret.
+    pub(super) fn sealed(&self, answer: Answer) -> Answer {
+        let sealed = self.vault.seal(&answer.name, answer.body.as_bytes());
+        Answer { body: format!("sealed:{sealed}").into(), ..answer }
+    }
+}
+
+/// A request with a body that anybody may send.
+pub(super) struct Public {
+    pub(super) parts: http::request::Parts,
+    pub(super) fields: Fields,
+}
+
+impl FromRequest<Shared> for Public {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _: &Shared) -> Result<Self, Error> {
+        let (parts, body) = request.into_parts();
+        let bytes = read(&parts.headers, body, BODY).await?;
+        let fields = Fields::parse(&bytes)?;
+        Ok(Self { parts, fields })
+    }
+}
+
+async fn read(headers: &HeaderMap, body: axum::body::Body, limit: usize) -> Result<Vec<u8>, Error> {
+    let length =
+        headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if length.is_some_and(|length| length > limit as u64) {
+        return Err(Error::TooLarge { limit });
+    }
+    let bytes = match Limited::new(body, limit).collect().await {
+        Ok(collected) => collected.to_bytes(),
+        Err(error) if error.is::<LengthLimitError>() => return Err(Error::TooLarge { limit }),
+        Err(_) => return Err(Error::BodyBroken),
+    };
+    let json = match headers.get(header::CONTENT_TYPE) {
+        None => true,
+        Some(kind) => {
+            let kind = kind.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
+            let kind = kind.to_ascii_lowercase();
+            kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
+        }
+    };
+    if !json && !bytes.is_empty() {
+        return Err(Error::MediaType);
+    }
+    Ok(bytes.into())
+}
+
+fn if_match(headers: &HeaderMap) -> Result<Option<u64>, Error> {
+    let Some(value) = headers.get(header::IF_MATCH) else { return Ok(None) };
+    let text = value.to_str().unwrap_or("?").trim();
+    if text == "*" {
+        return Ok(None);
+    }
+    let bare = text.strip_prefix("W/").unwrap_or(text);
+    let bare = bare.strip_prefix('"').and_then(|bare| bare.strip_suffix('"')).unwrap_or(bare);
+    let digits = !bare.is_empty() && bare.bytes().all(|byte| byte.is_ascii_digit());
+    let problem = "must be a revision, such as \"7\"";
+    let revision = bare.parse().ok().filter(|_| digits);
+    revision.map(Some).ok_or(Error::Header { header: "if-match", problem })
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Error> {
+    let Some(value) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
+    let key = value.to_str().ok().filter(|key| (1..=255).contains(&key.len()));
+    let problem = "must be 1 to 255 printable characters";
+    key.map(Some).ok_or(Error::Header { header: "idempotency-key", problem })
+}
+
+/// Tells requests apart: method, address, tenant, body.
+fn fingerprint(parts: &http::request::Parts, tenant: Option<&str>, body: &[u8]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    let address = parts.uri.path_and_query().map_or("", |address| address.as_str());
+    for part in [parts.method.as_str(), address, tenant.unwrap_or("")] {
+        hash.update(part);
+        hash.update([0]);
+    }
+    hash.update(body);
+    hash.finalize().into()
+}
+
+/// Lets requests of one idempotency key through one at a time.
+#[derive(Default)]
+pub(super) struct Turns(Mutex<HashMap<Arc<str>, Arc<futures::lock::Mutex<()>>>>);
+
+impl Turns {
+    async fn wait_for(&self, name: &Arc<str>) -> futures::lock::OwnedMutexGuard<()> {
+        let turn = {
+            let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            // Whoever has or awaits a turn holds a copy; the others are over.
+            turns.retain(|_, turn| Arc::strong_count(turn) > 1);
+            turns.entry(name.clone()).or_default().clone()
+        };
+        turn.lock_owned().await
+    }
+}

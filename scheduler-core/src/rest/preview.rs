@@ -1,0 +1,125 @@
+//! When the next slots fall, of a stored schedule or of one that is only proposed.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Shared;
+use super::access::{OfTenant, Viewer};
+use super::moment::{Epoch, Iso};
+use super::order::Order;
+use super::problem::Error;
+use super::query::Params;
+use super::reply::{Reply, json};
+use super::schedules::{ScheduleRequest, finish};
+use crate::domain::{Cadence, Timestamp};
+use crate::machine::Refusal;
+use crate::timetable::{self, Timetable};
+
+/// One slot to come.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PreviewSlot)]
+struct Slot {
+    /// The slot itself.
+    slot: Epoch,
+    slot_iso: Iso,
+    /// When it starts, jitter included.
+    starts: Epoch,
+    starts_iso: Iso,
+}
+
+/// The next slots.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PreviewAnswer)]
+struct Preview<'a> {
+    ok: bool,
+    tenant: &'a str,
+    /// Whether the stored schedule is paused, so that none of these runs unless it is resumed.
+    paused: bool,
+    /// Whether slots fall exactly then; a schedule that is not stored has no phase of its own yet.
+    exact: bool,
+    occurrences: Vec<Slot>,
+}
+
+/// How many slots are wanted.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "documents what the handler reads")]
+struct CountQuery {
+    /// How many.
+    #[param(minimum = 1, maximum = 100, required = false)]
+    count: Option<u32>,
+}
+
+fn count(params: &Params) -> Result<usize, Error> {
+    let count = params.number("count", 1, 100)?.unwrap_or(10);
+    Ok(usize::try_from(count).unwrap_or(10))
+}
+
+/// The next slots of the stored schedule.
+#[utoipa::path(get, path = "/api/crm/import/{source}/schedule/preview", tag = "schedules",
+    operation_id = "previewSchedule", params(CountQuery),
+    responses((status = 200, description = "The next slots", body = Preview<'static>)))]
+pub(super) async fn stored(
+    State(shared): State<Shared>,
+    grant: OfTenant<Viewer>,
+    params: Params,
+) -> Result<Response, Error> {
+    let count = count(&params)?;
+    let record = shared.record(&grant.key).await?;
+    let schedule = record.schedule.as_ref().ok_or(Error::Refused(Refusal::NoSchedule))?;
+    let spec = &schedule.spec;
+    let start = spec.starts_at.map(|start| start - Duration::from_millis(1));
+    let from = schedule.accounted.max(shared.now()).max(start.unwrap_or(Timestamp::MIN));
+    let slots = Timetable::of(schedule).between(from, spec.ends_at.unwrap_or(Timestamp::MAX)).take(count);
+    let occurrences = slots
+        .map(|slot| {
+            let starts = timetable::due(schedule, &record.key, slot);
+            Slot { slot: Epoch(slot), slot_iso: Iso(slot), starts: Epoch(starts), starts_iso: Iso(starts) }
+        })
+        .collect();
+    let paused = schedule.pause.is_some();
+    json(&Preview { ok: true, tenant: grant.key.tenant.as_str(), paused, exact: true, occurrences })
+}
+
+/// The next slots of a proposed schedule; nothing is stored.
+#[utoipa::path(post, path = "/api/crm/import/{source}/schedule/preview", tag = "schedules",
+    operation_id = "previewProposal", params(CountQuery), request_body(content = Option<ScheduleRequest>),
+    responses((status = 200, description = "The next slots", body = Preview<'static>)))]
+pub(super) async fn proposed(
+    State(shared): State<Shared>,
+    params: Params,
+    mut order: Order<OfTenant<Viewer>>,
+) -> Result<Response, Error> {
+    let count = count(&params)?;
+    let draft = order.fields.draft()?;
+    finish(&mut order)?;
+    let key = &order.grant.key;
+    let record = shared.engine.store().load(key).await?;
+    let schedule = record.as_ref().and_then(|record| record.schedule.as_ref());
+    let spec = draft.apply(schedule.map(|schedule| &*schedule.spec), shared.limits)?;
+    let now = shared.now();
+    let same = schedule.filter(|schedule| schedule.spec.cadence == spec.cadence);
+    let anchor = match (&spec.cadence, same) {
+        (_, Some(schedule)) => schedule.anchor,
+        (Cadence::Interval(_), None) => now,
+        (Cadence::Cron(_), None) => Timestamp::MIN,
+    };
+    let exact = same.is_some() || matches!(spec.cadence, Cadence::Cron(_));
+    let slots = timetable::preview(&spec, anchor, now, count);
+    let occurrences = slots
+        .into_iter()
+        .map(|slot| Slot {
+            slot: Epoch(slot),
+            slot_iso: Iso(slot),
+            starts: Epoch(slot),
+            starts_iso: Iso(slot),
+        })
+        .collect();
+    let paused = schedule.is_some_and(|schedule| schedule.pause.is_some());
+    let body = Preview { ok: true, tenant: key.tenant.as_str(), paused, exact, occurrences };
+    Ok(Reply::ok(&body).into_response())
+}
