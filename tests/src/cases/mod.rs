@@ -167,6 +167,7 @@ macro_rules! host_conformance {
                 an_idle_stream_shows_that_it_lives
                 a_stream_tells_what_its_caller_may_see
                 pollers_get_the_same_events
+                changes_before_a_restart_are_forgotten
                 a_poll_tells_nothing_of_the_pace_of_others
                 a_tick_says_what_it_did
             }

@@ -102,9 +102,11 @@ pub async fn walks_over_history_repeat_and_skip_nothing(host: &dyn Host) {
     for _ in 0..5 {
         run(host, "peakpro").await;
     }
-    for (path, name, id) in
-        [("runs", "runs", "run_id"), ("audit", "audit", "id"), ("records", "records", "external_id")]
-    {
+    for (path, name, id) in [
+        ("runs", "runs", "run_id"),
+        ("audit", "audit", "id"),
+        ("records?entity=jobs", "records", "external_id"),
+    ] {
         let before = each(&list(host, get(&paged(path, 1000, None)).tenant("peakpro"), name).await, id);
         assert!(before.len() >= 5, "{path}: {}", before.len());
         let rows = walk(host, path, name, 2, async |page| {
@@ -153,7 +155,7 @@ pub async fn limits_and_cursors_are_checked_on_every_list(host: &dyn Host) {
 pub async fn filters_pick_what_they_say(host: &dyn Host) {
     upstream::connect_with(host, "alpha", 1).await;
     upstream::connect_with(host, "beta", 1).await;
-    let tagged = json!({ "interval_sec": 604_800, "tags": ["north"], "note": "Big Storm" });
+    let tagged = json!({ "cron": "0 0 1 1 *", "tags": ["north"], "note": "Big Storm" });
     post("schedule").tenant("alpha").json(tagged).good(host).await;
     quiet(host, "beta").await;
     quiet(host, "gamma").await;

@@ -218,7 +218,7 @@ pub async fn bodies_are_json_of_a_bounded_length(host: &dyn Host) {
         let refused = ask().body(garbage).of(host).await;
         assert_eq!((refused.status, &refused.problem()["code"]), (400, &json!("json_invalid")), "{garbage} {refused}");
     }
-    for other in ["[]", "1", "null", "\"x\"", "true"] {
+    for other in ["[]", "1", "\"x\"", "true"] {
         let refused = ask().body(other).refused(host, 422, "field_invalid").await;
         assert_eq!(refused["field"], "body", "{other}");
     }
