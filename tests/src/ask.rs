@@ -126,14 +126,20 @@ impl Ask {
         self
     }
 
-    /// The request as it goes out.
-    pub fn request(&self, host: &dyn Host) -> Request<Bytes> {
+    /// The request, for whichever host.
+    pub fn plain(&self) -> Request<Bytes> {
         let mut request = Request::new(self.body.clone());
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = self.target.parse().expect("a target");
         for (name, value) in &self.headers {
             request.headers_mut().append(name, value.clone());
         }
+        request
+    }
+
+    /// The request as it goes out to a host.
+    pub fn request(&self, host: &dyn Host) -> Request<Bytes> {
+        let mut request = self.plain();
         if let (Some(token), false) = (host.admin(), self.anonymous) {
             let value = format!("Bearer {token}").parse().expect("a token");
             request.headers_mut().insert("authorization", value);

@@ -63,8 +63,9 @@ impl Binary {
             format!("--data-dir={}", dir.path().join("data").display()),
             format!("--acculynx-base-url={base_url}"),
             "--min-interval-sec=1".to_owned(),
-            "--drain-sec=5".to_owned(),
         ];
+        let drain = flags.iter().any(|flag| flag.starts_with("--drain-sec"));
+        all.extend((!drain).then(|| "--drain-sec=5".to_owned()));
         all.extend(memory.then(|| "--store=memory".to_owned()));
         all.extend(flags.iter().map(|flag| (*flag).to_owned()));
         let said = Arc::new(Mutex::new(String::new()));

@@ -60,7 +60,7 @@ impl Events {
                 self.text = rest;
                 match parse(&frame) {
                     Some(event) => return Some(event),
-                    None => self.comments += 1,
+                    None => self.comments += usize::from(frame.starts_with(':')),
                 }
                 continue;
             }

@@ -14,7 +14,7 @@ use crate::host::Host;
 pub const CANARY: &str = "canary-key-";
 
 /// Jobs of a location unless a case asks for more.
-pub const JOBS: usize = 12;
+pub const JOBS: usize = 6;
 
 /// The key of a tenant.
 pub fn key_of(tenant: &str) -> String {

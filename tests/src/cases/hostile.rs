@@ -120,8 +120,10 @@ pub async fn nesting_and_bulk_are_bounded(host: &dyn Host) {
         ] {
             refused(host, ask(method, target).tenant("peakpro").body(body), target).await;
         }
-        let huge = ask(method, target).tenant("peakpro").body(vec![b' '; 2 * 1024 * 1024]);
-        assert_eq!(huge.unchecked(host).await.status, 413, "{target}");
+        // Sockets hold so much, so that the refusal is read though the body was not.
+        let length = if target == "bulk" { 1024 * 1024 + 1 } else { 64 * 1024 + 1 };
+        let huge = ask(method, target).tenant("peakpro").body(vec![b' '; length]);
+        huge.refused(host, 413, "body_too_large").await;
     }
     assert_eq!(everything(host).await, before);
 }
