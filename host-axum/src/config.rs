@@ -60,6 +60,9 @@ pub struct StoreArgs {
     /// `sqlite:PATH`, or `memory` to forget everything at exit [default: sqlite:<data-dir>/command-center.db]
     #[arg(long, env = "COMMAND_CENTER_STORE", value_name = "STORE", value_parser = StoreChoice::parse)]
     pub store: Option<StoreChoice>,
+    /// Make a new store although the data directory was used before
+    #[arg(long, env = "COMMAND_CENTER_INIT", action = ArgAction::SetTrue, value_parser = BoolishValueParser::new())]
+    pub init: bool,
 }
 
 impl StoreArgs {
@@ -124,13 +127,13 @@ pub struct Serve {
     #[arg(long, env = "COMMAND_CENTER_MIN_INTERVAL_SEC", default_value_t = 5, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=86_400))]
     pub min_interval_sec: u32,
     /// Runs at one time
-    #[arg(long, env = "COMMAND_CENTER_PARALLEL", default_value_t = 128, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, env = "COMMAND_CENTER_PARALLEL", default_value_t = 1024, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub parallel: u32,
     /// How long a run is believed to be alive without a sign of life
     #[arg(long, env = "COMMAND_CENTER_LEASE_SEC", default_value_t = 30, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(5..=3600))]
     pub lease_sec: u32,
-    /// Upstream requests that one run may make before it leaves the rest to the next
-    #[arg(long, env = "COMMAND_CENTER_REQUEST_BUDGET", default_value_t = 500, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    /// Upstream requests that one run may make for the children of jobs; the rest is left to the next
+    #[arg(long, env = "COMMAND_CENTER_REQUEST_BUDGET", default_value_t = 600, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub request_budget: u32,
     /// How long runs and occurrences are kept; audit entries and imported records stay
     #[arg(long, env = "COMMAND_CENTER_RETENTION_DAYS", default_value_t = 90, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500))]
@@ -150,6 +153,13 @@ pub struct Serve {
     /// How much is logged: error, warn, info, debug, trace, or a tracing filter
     #[arg(long, env = "COMMAND_CENTER_LOG_LEVEL", default_value = "info", value_name = "LEVEL")]
     pub log_level: String,
+}
+
+impl Serve {
+    /// The store that it works on: the demonstration keeps nothing.
+    pub fn store(&self) -> StoreChoice {
+        if self.demo { StoreChoice::Memory } else { self.store.choice() }
+    }
 }
 
 /// What log lines look like.

@@ -58,6 +58,11 @@ impl Stop {
         Ok(Self(stopped))
     }
 
+    /// Whether the process is to stop.
+    pub fn is_stopped(&self) -> bool {
+        *self.0.borrow()
+    }
+
     /// Returns once the process is to stop.
     pub async fn stopped(mut self) {
         if self.0.wait_for(|stopped| *stopped).await.is_err() {

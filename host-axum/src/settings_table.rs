@@ -37,10 +37,19 @@ fn row(arg: &Arg) -> String {
     };
     let default = match arg.get_default_values() {
         _ if !arg.get_action().takes_values() => "off".to_owned(),
-        [] => noted.unwrap_or_else(|| "none".into()),
+        [] => noted.map_or_else(|| "none".into(), |noted| as_code(&noted)),
         [value, ..] => format!("`{}`", value.to_string_lossy()),
     };
     format!("| `--{flag}{value}` | `{variable}` | {default} | {meaning} |\n")
+}
+
+/// The text with its first part, which may look like a tag, as code.
+fn as_code(text: &str) -> String {
+    match text.split_once(", ") {
+        _ if !text.contains('<') => text.to_owned(),
+        Some((code, rest)) => format!("`{code}`, {rest}"),
+        None => format!("`{text}`"),
+    }
 }
 
 #[cfg(test)]
@@ -73,7 +82,7 @@ mod tests {
         for row in [
             "| `--listen ADDRESS` | `COMMAND_CENTER_LISTEN` | `127.0.0.1:8000` | Address to listen on; without an access token it must be a loopback address |",
             "| `--demo` | `COMMAND_CENTER_DEMO` | off |",
-            "| `--store STORE` | `COMMAND_CENTER_STORE` | sqlite:<data-dir>/command-center.db |",
+            "| `--store STORE` | `COMMAND_CENTER_STORE` | `sqlite:<data-dir>/command-center.db` |",
         ] {
             assert!(page.contains(row), "{row} is not in\n{page}");
         }

@@ -1,27 +1,25 @@
-//! Chooses the parts and joins them.
+//! Joins the parts, and runs them from start to stop.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
-use scheduler_core::domain::{Role, Source, Timestamp};
-use scheduler_core::engine::{Engine, EngineConfig, Pullers};
-use scheduler_core::memory::MemoryStore;
-use scheduler_core::metrics::{Metrics, TenantLabels};
-use scheduler_core::ports::{Clock, Store};
-use scheduler_core::vault::{self, Vault};
+use scheduler_core::domain::Role;
+use scheduler_core::engine::Engine;
+use scheduler_core::ports::Clock;
 use tokio::net::TcpListener;
-use tracing::{info, warn};
+use tokio::sync::oneshot;
+use tracing::{error, info, warn};
 
 use crate::alarm::SystemClock;
 use crate::client::show;
-use crate::config::{Backup, Serve, StoreArgs, StoreChoice, Token, TokenCreate};
-use crate::connections::{self, FileConnections};
-use crate::keys::MasterKey;
+use crate::config::{Backup, Serve, StoreChoice, Token, TokenCreate};
+use crate::parts::{Parts, acculynx};
 use crate::process::{Stop, log, on_own_thread};
+use crate::restarts::Restarts;
 use crate::server::{ServerOptions, serve as serve_http};
-use crate::{Failure, tokens};
+use crate::{Failure, demo, stores, tokens};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -34,35 +32,62 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 pub async fn serve(settings: Serve) -> Result<(), Failure> {
     log(settings.log_format, &settings.log_level)?;
     let stop = Stop::on_signals()?;
-    let engine = engine(&settings).await?;
-    let mode = Mode::of(&settings, &engine).await?;
+    let parts = Parts::open(&settings).await?;
+    let engine = &parts.engine;
+    let mode = Mode::of(&settings, engine).await?;
     let listener = TcpListener::bind(settings.listen)
         .await
         .map_err(|error| Failure::config(format!("--listen {}: {error}", settings.listen)))?;
     if mode == Mode::NewToken {
-        give_token(&settings, &engine).await?;
+        give_token(&settings, engine).await?;
     }
+    demo::register(engine, &acculynx()?, &parts.demo).await?;
 
-    let driver = on_own_thread("ticker", drive(engine.clone(), stop.clone()))?;
+    let restarts = match settings.store() {
+        StoreChoice::Memory => None,
+        StoreChoice::Sqlite(path) => Some(Restarts::note(&path, engine.clock().now())),
+    };
+    let delay = restarts.as_ref().map_or(Duration::ZERO, Restarts::delay);
+    let driver = on_own_thread("ticker", drive(engine.clone(), delay, stop.clone()))?;
     let housekeeper = tokio::spawn(keep_house(engine.clone(), DAY * settings.retention_days));
-    announce(&settings, &listener, mode)?;
-    serve_http(listener, router(&engine), options(&settings, mode), stop.stopped()).await?;
+    announce(&settings, &listener, mode, &parts)?;
+    let served = serve_http(listener, router(&parts), options(&settings, mode), stop.clone().stopped());
+    both(served, driver, &stop).await?;
     housekeeper.abort();
-    let _ = driver.await;
+    restarts.as_ref().inspect(|restarts| restarts.forget());
     info!("stopped");
     Ok(())
 }
 
-/// Checks the settings and the store, as far as that is possible without listening.
+/// Waits for the server and the scheduler. A scheduler that ends by itself ends the process, for a supervisor
+/// to start again: a server alone would look healthy.
+async fn both(
+    served: impl Future<Output = std::io::Result<()>>,
+    driver: oneshot::Receiver<()>,
+    stop: &Stop,
+) -> Result<(), Failure> {
+    let driver = async {
+        let ended = driver.await;
+        if ended.is_ok() && stop.is_stopped() {
+            return Ok(());
+        }
+        Err(Failure::other("the scheduler has ended by itself"))
+    };
+    tokio::try_join!(async { served.await.map_err(Failure::from) }, driver)?;
+    Ok(())
+}
+
+/// Checks the settings and the store, whether or not a server has it open.
 ///
 /// # Errors
 ///
 /// What would keep the server from starting.
 pub async fn check(settings: Serve) -> Result<(), Failure> {
-    let engine = engine(&settings).await?;
-    engine.store().probe(engine.clock().now()).await?;
-    let mode = Mode::of(&settings, &engine).await?;
-    show(&format!("ok: {}, {}", store_of(&settings), mode.words()))
+    let found = stores::check(&settings.store, &settings.store())?;
+    if let Some(path) = &settings.connections {
+        crate::connections::read(path)?;
+    }
+    show(&format!("ok: {found}"))
 }
 
 /// Makes, lists and revokes access tokens.
@@ -74,16 +99,13 @@ pub async fn token(command: Token) -> Result<(), Failure> {
     let now = SystemClock::start()?.now();
     match command {
         Token::Create(wanted) => {
-            let store = durable(&wanted.store).await?;
-            let secret = tokens::create(&*store, &wanted, now).await?;
-            eprintln!(
-                "The token, which is shown only now; a running server that had none must be restarted:"
-            );
+            let secret = tokens::create(&*stores::for_tool(&wanted.store)?, &wanted, now).await?;
+            eprintln!("The token, shown only now. A server that runs without one must be started again.");
             show(&secret)
         }
-        Token::List(args) => show(tokens::list(&*durable(&args).await?, now).await?.trim_end()),
+        Token::List(args) => show(tokens::list(&*stores::for_tool(&args)?, now).await?.trim_end()),
         Token::Revoke(revoked) => {
-            tokens::revoke(&*durable(&revoked.store).await?, &revoked.id, now).await?;
+            tokens::revoke(&*stores::for_tool(&revoked.store)?, &revoked.id, now).await?;
             show(&format!("{} is revoked", revoked.id))
         }
     }
@@ -95,74 +117,26 @@ pub async fn token(command: Token) -> Result<(), Failure> {
 ///
 /// When the file exists or can not be written, or the store can not be copied.
 pub async fn backup(command: Backup) -> Result<(), Failure> {
-    match command.store.choice() {
-        StoreChoice::Memory => Err(Failure::config("a store in memory can not be copied")),
-        StoreChoice::Sqlite(path) => Err(Failure::config(format!("{}: not in this build", path.display()))),
-    }
+    stores::backup(&command.store, &command.path)?;
+    show(&format!("{} is written", command.path.display()))
 }
 
-/// Joins store, clock, pullers and connections to an engine.
-async fn engine(settings: &Serve) -> Result<Arc<Engine>, Failure> {
-    let clock = Arc::new(SystemClock::start()?);
-    refuse_absurd_time(clock.now())?;
-    let choice = store_of(settings);
-    let store = open(&choice).await?;
-    let vault = Arc::new(Vault::new(master_key(settings, &choice)?.expose()));
-    let entries = settings.connections.as_deref().map(connections::read).transpose()?.unwrap_or_default();
-    let source = Source::parse("acculynx").map_err(|error| Failure::other(error.to_string()))?;
-    let connections = Arc::new(FileConnections::new(source, entries, store.clone(), vault));
-    let metrics = Metrics::new("axum", env!("CARGO_PKG_VERSION"), "unknown", TenantLabels::default());
-    let config = EngineConfig {
-        boot: vault::random::<4>().iter().map(|byte| format!("{byte:02x}")).collect(),
-        lease: Duration::from_secs(settings.lease_sec.into()),
-        parallel: settings.parallel as usize,
-        drain: Duration::from_secs(settings.drain_sec.into()),
-        ..EngineConfig::default()
-    };
-    Ok(Engine::new(store, clock, pullers(settings)?, connections, metrics, config).await?)
-}
-
-fn pullers(_settings: &Serve) -> Result<Pullers, Failure> {
-    Ok(Pullers::new())
-}
-
-async fn open(choice: &StoreChoice) -> Result<Arc<dyn Store>, Failure> {
-    match choice {
-        StoreChoice::Memory => Ok(Arc::new(MemoryStore::new())),
-        StoreChoice::Sqlite(path) => Err(Failure::config(format!("{}: not in this build", path.display()))),
-    }
-}
-
-/// Opens a store that outlives this process.
-async fn durable(args: &StoreArgs) -> Result<Arc<dyn Store>, Failure> {
-    match args.choice() {
-        StoreChoice::Memory => {
-            Err(Failure::config("a token needs a store that is kept: give --store sqlite:PATH"))
-        }
-        choice => open(&choice).await,
-    }
-}
-
-fn store_of(settings: &Serve) -> StoreChoice {
-    if settings.demo { StoreChoice::Memory } else { settings.store.choice() }
-}
-
-fn master_key(settings: &Serve, choice: &StoreChoice) -> Result<MasterKey, Failure> {
-    match (&settings.master_key, choice) {
-        (Some(key), _) => Ok(key.clone()),
-        (None, StoreChoice::Memory) => Ok(MasterKey::random()?),
-        (None, StoreChoice::Sqlite(_)) => MasterKey::in_dir(&settings.store.data_dir),
-    }
-}
-
-fn router(_engine: &Arc<Engine>) -> Router {
+/// The REST surface, and the web app for every other path.
+fn router(_parts: &Parts) -> Router {
     Router::new()
         .route("/ops/ping", get(|| async { r#"{"ok":true,"status":"up"}"# }))
         .fallback(command_center_ui::serve)
 }
 
 /// The scheduler's own thread.
-async fn drive(engine: Arc<Engine>, stop: Stop) {
+async fn drive(engine: Arc<Engine>, delay: Duration, stop: Stop) {
+    if !delay.is_zero() {
+        error!(?delay, "the server was started too often without a clean stop: waiting before work begins");
+        tokio::select! {
+            () = engine.clock().sleep(delay) => {}
+            () = stop.clone().stopped() => return,
+        }
+    }
     match engine.recover().await {
         Ok(0) => {}
         Ok(runs) => info!(runs, "took back the runs that an earlier process left behind"),
@@ -207,7 +181,7 @@ enum Mode {
 
 impl Mode {
     async fn of(settings: &Serve, engine: &Engine) -> Result<Self, Failure> {
-        let store = store_of(settings);
+        let store = settings.store();
         if tokens::any(&**engine.store(), engine.clock().now()).await? {
             Ok(Self::Token)
         } else if settings.listen.ip().to_canonical().is_loopback() {
@@ -244,17 +218,14 @@ async fn give_token(settings: &Serve, engine: &Engine) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A clock that lies by decades would settle decades of slots.
-fn refuse_absurd_time(now: Timestamp) -> Result<(), Failure> {
-    let sane = ["2020-01-01T00:00:00Z", "2100-01-01T00:00:00Z"].map(Timestamp::parse);
-    if sane[0] <= Some(now) && Some(now) < sane[1] {
-        return Ok(());
+fn announce(settings: &Serve, listener: &TcpListener, mode: Mode, parts: &Parts) -> Result<(), Failure> {
+    let (address, store, mode) = (listener.local_addr()?, settings.store(), mode.words());
+    if parts.demo.is_empty() {
+        info!(%store, mode, "AetherLink Command Center is ready at http://{address}");
+    } else {
+        let tenants: Vec<_> = parts.demo.iter().map(ToString::to_string).collect();
+        let tenants = tenants.join(", ");
+        info!(%store, mode, %tenants, "AetherLink Command Center, a demonstration, is ready at http://{address}");
     }
-    Err(Failure::config(format!("the machine's clock says {now}: set it first")))
-}
-
-fn announce(settings: &Serve, listener: &TcpListener, mode: Mode) -> Result<(), Failure> {
-    let address = listener.local_addr()?;
-    info!(store = %store_of(settings), mode = mode.words(), "AetherLink Command Center is ready at http://{address}");
     Ok(())
 }

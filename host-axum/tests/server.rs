@@ -19,7 +19,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-const SOON: Duration = Duration::from_millis(150);
+const SOON: Duration = Duration::from_millis(300);
 const PATIENCE: Duration = Duration::from_secs(10);
 const GET: &str = "GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
 

@@ -1,5 +1,6 @@
 //! One request and its response.
 
+use std::cell::RefCell;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -8,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use axum::Router;
 use axum::body::{Body, HttpBody};
 use axum::extract::ConnectInfo;
 use axum::response::Response;
@@ -29,13 +31,17 @@ use super::{Host, Phase};
 /// Hands one connection's requests to the router.
 pub(super) struct Exchange {
     host: Arc<Host>,
+    /// This connection's own: calling it in place spares a count that all connections would write to.
+    router: RefCell<Router>,
+    phase: Arc<watch::Receiver<Phase>>,
     peer: SocketAddr,
     heard: Arc<Heard>,
 }
 
 impl Exchange {
     pub(super) fn new(host: Arc<Host>, peer: SocketAddr, heard: Arc<Heard>) -> Self {
-        Self { host, peer, heard }
+        let (router, phase) = (RefCell::new(host.router.clone()), Arc::new(host.phase.clone()));
+        Self { host, router, phase, peer, heard }
     }
 
     /// What speaks against the request, seen from its head.
@@ -68,8 +74,8 @@ impl hyper::service::Service<Request<Incoming>> for Exchange {
             let flag = late.insert(Arc::new(AtomicBool::new(false)));
             Body::new(Timed { body, left: self.host.options.body_timeout, sleep: None, late: flag.clone() })
         });
-        let future = self.host.router.clone().call(request);
-        Answer::Routed { future, host: self.host.clone(), late, chunked }
+        let future = self.router.borrow_mut().call(request);
+        Answer::Routed { future, phase: self.phase.clone(), late, chunked }
     }
 }
 
@@ -82,7 +88,7 @@ pin_project! {
         /// In the hands of a handler.
         Routed {
             #[pin] future: RouteFuture<Infallible>,
-            host: Arc<Host>,
+            phase: Arc<watch::Receiver<Phase>>,
             late: Option<Arc<AtomicBool>>,
             chunked: bool,
         },
@@ -93,9 +99,9 @@ impl Future for Answer {
     type Output = Result<Response, Infallible>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let (future, host, late, chunked) = match self.project() {
+        let (future, phase, late, chunked) = match self.project() {
             Stage::Refused { refusal } => return Poll::Ready(Ok(refusal.response())),
-            Stage::Routed { future, host, late, chunked } => (future, host, late, *chunked),
+            Stage::Routed { future, phase, late, chunked } => (future, phase, late, *chunked),
         };
         let Ok(mut response) = ready!(future.poll(context));
         if late.as_ref().is_some_and(|late| late.load(Ordering::Relaxed)) {
@@ -106,7 +112,7 @@ impl Future for Answer {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
         Poll::Ready(Ok(if is_event_stream(&response) {
-            ending(response, host.phase.clone())
+            ending(response, (**phase).clone())
         } else {
             response
         }))

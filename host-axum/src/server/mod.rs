@@ -1,6 +1,7 @@
 //! The HTTP/1.1 server: an accept loop that lets no silent, slow or greedy peer hold on to it.
 
 mod exchange;
+mod head_timer;
 mod refusal;
 mod seats;
 mod socket;
@@ -13,13 +14,14 @@ use std::time::Duration;
 
 use axum::Router;
 use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use tracing::{debug, warn};
 
 use exchange::Exchange;
+use head_timer::HeadTimer;
 use seats::{Seat, Seats};
 use socket::{Heard, Socket};
 
@@ -137,7 +139,7 @@ struct Host {
 impl Host {
     fn new(router: Router, options: ServerOptions, phase: watch::Receiver<Phase>) -> Self {
         let mut http = http1::Builder::new();
-        http.timer(TokioTimer::new()).header_read_timeout(options.head_timeout).max_header_size(MAX_HEAD);
+        http.header_read_timeout(options.head_timeout).max_header_size(MAX_HEAD);
         Self { router, options, http, phase }
     }
 
@@ -147,7 +149,8 @@ impl Host {
         let mut phase = self.phase.clone();
         let heard = Arc::new(Heard::default());
         let socket = Socket::new(stream, heard.clone(), self.options.write_timeout);
-        let http = self.http.clone();
+        let mut http = self.http.clone();
+        http.timer(HeadTimer::new(self.options.head_timeout));
         let exchange = Exchange::new(self, peer, heard);
         let mut connection = pin!(http.serve_connection(TokioIo::new(socket), exchange));
         loop {

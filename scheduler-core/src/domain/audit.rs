@@ -181,20 +181,11 @@ impl AuditEntry {
     /// The hash that this entry must carry.
     fn digest(&self) -> [u8; 32] {
         // serde_json writes the keys of a `Value` in sorted order, so the text is canonical.
-        let text = serde_json::json!([
-            self.key,
-            self.seq,
-            self.ts,
-            self.operation,
-            self.source,
-            self.actor,
-            self.role,
-            self.request_id,
-            self.metadata,
-            self.before,
-            self.after,
-        ]);
-        Sha256::new().chain_update(self.prev).chain_update(text.to_string()).finalize().into()
+        let text = serde_json::to_vec(&(
+            (&self.key, self.seq, self.ts, self.operation, self.source, &self.actor, self.role),
+            (&self.request_id, &self.metadata, &self.before, &self.after),
+        ));
+        Sha256::new().chain_update(self.prev).chain_update(text.unwrap_or_default()).finalize().into()
     }
 }
 
@@ -216,7 +207,9 @@ pub(crate) mod hex {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
     pub(crate) fn encode(bytes: &[u8]) -> String {
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
     }
 
     pub(crate) fn decode<const N: usize>(text: &str) -> Option<[u8; N]> {

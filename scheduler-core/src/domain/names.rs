@@ -79,9 +79,9 @@ name! {
 
 name! {
     /// The name of a registered puller, such as `acculynx`.
-    Source, "source", "^[a-z][a-z0-9_-]{0,31}$", |text| {
+    Source, "source", "^[a-z_][a-z0-9_-]{0,31}$", |text| {
         (1..=32).contains(&text.len())
-            && text[0].is_ascii_lowercase()
+            && (text[0].is_ascii_lowercase() || text[0] == b'_')
             && text.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_-".contains(b))
     }
 }
@@ -103,7 +103,7 @@ impl Key {
 
     /// The record that holds the control plane's own audit chain: tokens, bulk commands, denials.
     ///
-    /// Its source can not be that of a puller, so it never meets a tenant's record.
+    /// No puller's source begins with an underscore, so it never meets a tenant's record.
     pub fn system() -> Self {
         Self { source: Source("_system".into()), tenant: Tenant("system".into()) }
     }

@@ -19,7 +19,7 @@ use futures::future::AbortHandle;
 use futures::task::AtomicWaker;
 
 use crate::domain::{
-    Caller, Change, Connection, Key, Lease, Operation, Record, Run, RunId, RunState, Source, Timestamp, Write,
+    Caller, Change, Connection, Key, Lease, Operation, Record, Run, RunId, RunState, Source, Tenant, Timestamp, Write,
 };
 use crate::metrics::Metrics;
 use crate::ports::{Clock, Puller, Store, StoreError};
@@ -266,12 +266,34 @@ impl Engine {
         let tenant = (!record.key.is_system()).then_some(&record.key.tenant);
         for entry in &audit {
             self.metrics.audited(tenant, entry.operation);
+            tracing::info!(
+                target: "acculynx-audit",
+                tenant = tenant.map(Tenant::as_str),
+                operation = entry.operation.as_str(),
+                actor = &*entry.actor,
+                role = entry.role.as_str(),
+                request_id = entry.request_id.as_deref(),
+                audit_id = &*entry.id,
+                "audited"
+            );
         }
         for run in &runs {
             if run.state == RunState::Running {
                 self.metrics.started(run);
             } else {
                 self.metrics.ended(run);
+                tracing::info!(
+                    target: "acculynx-scheduler",
+                    tenant = run.key.tenant.as_str(),
+                    run_id = run.run_id.as_str(),
+                    trigger = run.trigger.as_str(),
+                    state = run.state.as_str(),
+                    imported = run.stats.imported,
+                    skipped = run.stats.skipped,
+                    duration_ms = run.duration_ms,
+                    error = run.error.as_ref().map(|error| error.kind.as_str()),
+                    "run ended"
+                );
                 for waiter in lock(&self.waiting).remove(&run.run_id).unwrap_or_default() {
                     let _gone = waiter.send(run.clone());
                 }

@@ -119,19 +119,7 @@ pub(crate) fn range(body: &str) -> Result<Range, Cause> {
 }
 
 pub(crate) fn entry(body: &str) -> Result<AuditEntry, Cause> {
-    read(body, "audit entry").or_else(|cause| system_entry(body).ok_or(cause))
-}
-
-/// Reads an entry of the control plane's own chain, whose source follows no puller's grammar.
-fn system_entry(body: &str) -> Option<AuditEntry> {
-    let mut value: serde_json::Value = serde_json::from_str(body).ok()?;
-    let system = Key::system();
-    if *value.get("key")? != serde_json::to_value(&system).ok()? {
-        return None;
-    }
-    value["key"]["source"] = "system".into();
-    let entry = serde_json::from_value(value).ok()?;
-    Some(AuditEntry { key: system, ..entry })
+    read(body, "audit entry")
 }
 
 /// The part of a window that is left of a cursor, as bounds on ids that sort by time.

@@ -26,7 +26,9 @@ pub(crate) fn write(record: &Record) -> Result<String, Cause> {
     let Record { key: _, version: _, revision, fence, audit, settled, schedule } = record;
     let written =
         Written { revision: *revision, fence: *fence, audit, settled: *settled, schedule: schedule.as_ref() };
-    serde_json::to_string(&written).map_err(|_| Cause::Unwritable("record"))
+    let mut text = Vec::with_capacity(1024);
+    serde_json::to_writer(&mut text, &written).map_err(|_| Cause::Unwritable("record"))?;
+    String::from_utf8(text).map_err(|_| Cause::Unwritable("record"))
 }
 
 #[derive(Deserialize)]
@@ -127,10 +129,10 @@ mod tests {
     #[test]
     fn what_was_written_is_read() {
         let key = Key::new(Source::parse("acculynx").unwrap(), Tenant::parse("peakpro").unwrap());
-        let at = Timestamp::from_secs;
-        let now = at(1_800_000_000);
+        let now = Timestamp::from_secs(1_800_000_000);
         let run_id = RunId::new(&key, 7, now);
-        let bare = Record { version: 3, revision: 2, fence: 7, ..Record::new(key.clone()) };
+        let audit = AuditHead { seq: 9, hash: std::array::from_fn(|place| place as u8 * 8), ts: now };
+        let bare = Record { version: 3, revision: 2, fence: 7, audit, ..Record::new(key.clone()) };
         let schedule = Schedule {
             spec: Spec::every(Interval::within(300, Limits::default()).unwrap()).into(),
             created: now,

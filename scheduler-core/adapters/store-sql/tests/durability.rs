@@ -1,5 +1,7 @@
 //! What was answered is there afterwards, whatever happens in between.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use std::collections::HashMap;
@@ -126,12 +128,12 @@ fn no_acknowledged_commit_is_lost_to_a_kill() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("a.db");
         let mut child = child(&path, None).spawn().unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
         let mut acks = HashMap::new();
 
         let enough = 5 + random.below(400);
         let mut count = 0;
-        while let Some(line) = lines.next() {
+        for line in lines {
             note(&line, &mut acks);
             count += 1;
             if count == enough {

@@ -1,5 +1,7 @@
 //! Which files are opened, and what is said of the others.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use std::fs::{self, Permissions};
@@ -26,6 +28,7 @@ fn a_new_database_is_for_its_user_only_and_is_opened_again() {
     }
     assert_eq!(mode(path.parent().unwrap()), 0o700);
     drop(store);
+    assert!(!beside(&path, "-wal").exists(), "a store that was closed is one file");
 
     let store = Sqlite::open(&path, Options::default()).unwrap();
     assert_eq!(store.instance(), instance);
@@ -49,7 +52,7 @@ fn a_second_server_is_refused_and_a_tool_is_not() {
 
 #[test]
 fn what_is_no_database_of_ours_is_refused_and_left_alone() {
-    let cases: [(&str, &dyn Fn(&Path), &str); 6] = [
+    let cases: [(&str, Make<'_>, &str); 6] = [
         ("empty", &|path| fs::write(path, "").unwrap(), "is empty: restore it from a backup"),
         ("text", &|path| fs::write(path, "x".repeat(9000)).unwrap(), "is not a database"),
         ("directory", &|path| fs::create_dir(path).unwrap(), "is not a database"),
@@ -140,6 +143,9 @@ fn a_check_names_the_tenant_whose_chain_was_altered() {
 
     assert_eq!(check(&path).unwrap().broken_chains, [key("b"), key("c")]);
 }
+
+/// Makes what is to be refused.
+type Make<'a> = &'a dyn Fn(&Path);
 
 fn place(name: &str) -> (TempDir, PathBuf) {
     let directory = tempfile::tempdir().unwrap();

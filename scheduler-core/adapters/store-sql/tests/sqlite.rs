@@ -1,5 +1,7 @@
 //! Every promise of the store.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::cell::RefCell;
 
 use store_sql::sqlite::{Options, Sqlite};

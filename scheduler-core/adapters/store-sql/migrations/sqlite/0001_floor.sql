@@ -24,8 +24,9 @@ CREATE TABLE records (
     UNIQUE (source, tenant)
 ) STRICT;
 
--- Run ids sort by start, so this order is also the order of time.
+-- Rows lie in the order in which they came, so that a burst of them fills few pages; ids sort by time.
 CREATE TABLE runs (
+    number   INTEGER PRIMARY KEY,
     source   INTEGER NOT NULL,
     run_id   TEXT NOT NULL,
     record   INTEGER NOT NULL,
@@ -33,12 +34,12 @@ CREATE TABLE runs (
     trigger  TEXT NOT NULL,
     finished INTEGER,
     body     TEXT NOT NULL,
-    log      TEXT,
-    PRIMARY KEY (source, run_id)
-) STRICT, WITHOUT ROWID;
+    log      TEXT
+) STRICT;
 
+CREATE UNIQUE INDEX runs_by_id ON runs (source, run_id);
 CREATE INDEX runs_by_record ON runs (record, run_id);
--- What nearly every run is needs no index of its own: the table's order finds it at once.
+-- What nearly every run is needs no index of its own: the order of ids finds it at once.
 CREATE INDEX runs_by_state ON runs (source, state, run_id) WHERE state <> 'succeeded';
 CREATE INDEX runs_by_trigger ON runs (source, trigger, run_id) WHERE trigger <> 'schedule';
 
@@ -51,16 +52,17 @@ CREATE TABLE occurrences (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE audit (
+    number    INTEGER PRIMARY KEY,
     source    INTEGER NOT NULL,
     id        TEXT NOT NULL,
     record    INTEGER NOT NULL,
     seq       INTEGER NOT NULL,
     operation TEXT NOT NULL,
     actor     TEXT NOT NULL,
-    body      TEXT NOT NULL,
-    PRIMARY KEY (source, id)
-) STRICT, WITHOUT ROWID;
+    body      TEXT NOT NULL
+) STRICT;
 
+CREATE UNIQUE INDEX audit_by_id ON audit (source, id);
 CREATE INDEX audit_by_record ON audit (record, id);
 CREATE INDEX audit_by_seq ON audit (record, seq);
 CREATE INDEX audit_by_operation ON audit (source, operation, id);

@@ -25,7 +25,7 @@ pub fn backup(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<(), OpenEr
             Ok(())
         };
         copy().map_err(|error| refused(from, &error))?;
-        schema::inspect(draft).map_err(|error| match error {
+        schema::inspect(draft).and_then(|()| schema::sound(draft)).map_err(|error| match error {
             OpenError::Damaged(_) => OpenError::Damaged(from.into()),
             other => other,
         })

@@ -76,10 +76,17 @@ impl<'a> Batch<'a> {
         (lease.fence == fence).then(|| self.numbers.records.get(key).copied()).flatten()
     }
 
+    fn version_of(&self, key: &Key) -> u64 {
+        match self.latest.get(key).and_then(|at| self.made.get(*at)) {
+            Some((record, _)) => record.version,
+            None => self.cache.read().unwrap_or_else(PoisonError::into_inner).version_of(key),
+        }
+    }
+
     /// Makes a change, unless the record was written since the change was read.
     pub(super) fn commit(&mut self, change: &Prepared) -> Result<Commit, Cause> {
         let key = &change.next.key;
-        if self.record(key).map_or(0, |record| record.version) != change.expected {
+        if self.version_of(key) != change.expected {
             return Ok(Commit::Conflict);
         }
         let record = self.put_record(change)?;

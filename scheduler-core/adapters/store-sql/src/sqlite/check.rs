@@ -66,10 +66,7 @@ pub fn check(path: impl AsRef<Path>) -> Result<Report, OpenError> {
             tokens: count("tokens")?,
         })
     };
-    look().map_err(|cause| match cause {
-        Cause::Sqlite(error) => refused(path, &error),
-        _ => OpenError::Damaged(path.into()),
-    })
+    look().map_err(|cause| schema::failed(path, cause))
 }
 
 fn problems(conn: &Connection) -> Result<Vec<String>, Cause> {

@@ -82,14 +82,14 @@ impl Walk {
                 } else if has("trigger").is_some_and(|trigger| trigger != Trigger::Schedule.as_str()) {
                     ("INDEXED BY runs_by_trigger", " AND trigger <> 'schedule'")
                 } else {
-                    ("", "")
+                    ("INDEXED BY runs_by_id", "")
                 }
             }
             (Table::Audit, Stretch::Source(_)) if has("actor").is_some() => ("INDEXED BY audit_by_actor", ""),
             (Table::Audit, Stretch::Source(_)) if has("operation").is_some() => {
                 ("INDEXED BY audit_by_operation", "")
             }
-            (Table::Audit, Stretch::Source(_)) => ("", ""),
+            (Table::Audit, Stretch::Source(_)) => ("INDEXED BY audit_by_id", ""),
         }
     }
 

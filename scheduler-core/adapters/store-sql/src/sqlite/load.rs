@@ -1,12 +1,14 @@
 //! Reads current records into memory.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use rusqlite::{Connection, params};
 use scheduler_core::domain::{Key, Source, Tenant, Timestamp};
 use scheduler_core::memory::Records;
 
+use super::schema::{self, Purpose};
 use crate::error::Cause;
 use crate::state::Reader;
 
@@ -15,6 +17,15 @@ use crate::state::Reader;
 pub(super) struct Numbers {
     pub(super) records: HashMap<Key, i64>,
     pub(super) sources: HashMap<Source, i64>,
+}
+
+/// Reads all records, over a connection of its own: its page cache is not needed afterwards.
+pub(super) fn load(path: &Path) -> Result<(Records, Numbers), Cause> {
+    let conn = schema::connect(path, Purpose::Read)?;
+    let mut records = Records::new();
+    let mut numbers = Numbers::default();
+    refresh(&conn, &mut records, &mut numbers)?;
+    Ok((records, numbers))
 }
 
 /// Puts into `records` what was written after the version that it has. Says how many there were.

@@ -26,8 +26,8 @@ pub use check::{Report, check};
 pub use error::OpenError;
 pub(crate) use error::sort;
 
+use crate::error::Cause;
 use file::Lock;
-use load::Numbers;
 use readers::Readers;
 use schema::Purpose;
 use writer::{Shared, Writer};
@@ -81,9 +81,9 @@ pub struct Throughput {
 /// # Ok::<(), store_sql::sqlite::OpenError>(())
 /// ```
 pub struct Sqlite {
-    // In this order: the lock is let go when nobody writes any more.
-    writer: Writer,
+    // In this order: the writer closes last and puts its log into the file, then the lock is let go.
     readers: Readers,
+    writer: Writer,
     shared: Arc<Shared>,
     instance: Box<str>,
     _lock: Option<Lock>,
@@ -119,26 +119,25 @@ impl Sqlite {
     }
 
     fn start(path: &Path, options: Options, lock: Option<Lock>) -> Result<Self, OpenError> {
-        let refused = |error: rusqlite::Error| schema::refused(path, &error);
-        let failed = |cause: crate::error::Cause| match cause {
-            crate::error::Cause::Sqlite(error) => schema::refused(path, &error),
-            crate::error::Cause::Row { .. } | crate::error::Cause::Value(_) => {
-                OpenError::Damaged(path.into())
-            }
-            other => OpenError::Unavailable { path: path.into(), cause: other.into() },
-        };
-        let conn = schema::connect(path, Purpose::Write).map_err(refused)?;
+        let failed = |cause| schema::failed(path, cause);
+        let conn = schema::connect(path, Purpose::Write).map_err(|error| schema::refused(path, &error))?;
+        // What another process writes from here on is noticed by the writer.
+        let seen = writer::data_version(&conn).map_err(failed)?;
         let instance = schema::instance(&conn).map_err(failed)?.into();
-        let mut records = Records::new();
-        let mut numbers = Numbers::default();
-        load::refresh(&conn, &mut records, &mut numbers).map_err(failed)?;
+        let (sound, loaded) = std::thread::scope(|scope| {
+            let sound = scope.spawn(|| schema::sound(path));
+            let loaded = load::load(path);
+            (sound.join(), loaded)
+        });
+        sound.unwrap_or_else(|_| Err(OpenError::Damaged(path.into())))?;
+        let (records, numbers) = loaded.map_err(failed)?;
         let shared = Arc::new(Shared {
             path: path.into(),
             cache: RwLock::new(records),
             jobs: AtomicU64::new(0),
             transactions: AtomicU64::new(0),
         });
-        let writer = Writer::start(Arc::clone(&shared), conn, numbers).map_err(failed)?;
+        let writer = Writer::start(Arc::clone(&shared), conn, seen, numbers).map_err(failed)?;
         let readers = Readers::start(path, options.readers).map_err(failed)?;
         Ok(Self { writer, readers, shared, instance, _lock: lock })
     }
@@ -163,8 +162,7 @@ impl Sqlite {
     /// As [`backup`].
     pub async fn backup(&self, to: impl AsRef<Path>) -> Result<(), OpenError> {
         let (from, to) = (self.shared.path.clone(), to.as_ref().to_owned());
-        let stopped =
-            OpenError::Unavailable { path: from.clone(), cause: crate::error::Cause::Stopped.into() };
+        let stopped = OpenError::Unavailable { path: from.clone(), cause: Cause::Stopped.into() };
         let (reply, answer) = futures::channel::oneshot::channel();
         let spawned = std::thread::Builder::new()
             .name("sqlite-backup".into())

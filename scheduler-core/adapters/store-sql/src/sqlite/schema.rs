@@ -53,21 +53,25 @@ pub(super) fn connect(path: &Path, purpose: Purpose) -> rusqlite::Result<Connect
     Ok(conn)
 }
 
-/// Makes sure that the file is ours, of a schema that is known, and whole.
+/// Makes sure that the file is ours, of a schema that is known, and can be written.
 pub(super) fn inspect(path: &Path) -> Result<(), OpenError> {
-    let size = file::look(path)?;
+    file::look(path)?;
     file::writable(path)?;
     let conn = connect(path, Purpose::Read).map_err(|error| refused(path, &error))?;
-    recognise(path, &conn)?;
-    if size <= CHECKED_AT_OPEN {
-        let verdict: String = conn
-            .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
-            .map_err(|error| refused(path, &error))?;
-        if verdict != "ok" {
-            return Err(OpenError::Damaged(path.into()));
-        }
+    recognise(path, &conn)
+}
+
+/// Makes sure that the file is whole, if that does not take long.
+pub(super) fn sound(path: &Path) -> Result<(), OpenError> {
+    if file::look(path)? > CHECKED_AT_OPEN {
+        return Ok(());
     }
-    Ok(())
+    let verdict = connect(path, Purpose::Read)
+        .and_then(|conn| conn.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0)));
+    match verdict.map_err(|error| refused(path, &error))?.as_str() {
+        "ok" => Ok(()),
+        _ => Err(OpenError::Damaged(path.into())),
+    }
 }
 
 /// Makes sure that the database is ours, and of a schema that is known.
@@ -109,12 +113,14 @@ pub(super) fn create(path: &Path) -> Result<(), OpenError> {
 
 /// Brings the schema up to date, under the server's lock: no server may work on it meanwhile.
 pub(super) fn migrate(path: &Path, lock: Option<&Lock>) -> Result<(), OpenError> {
-    let conn = connect(path, Purpose::Write).map_err(|error| refused(path, &error))?;
+    let conn = connect(path, Purpose::Read).map_err(|error| refused(path, &error))?;
     if schema_of(&conn).map_err(|error| refused(path, &error))? as usize == MIGRATIONS.len() {
         return Ok(());
     }
     let _own = lock.is_none().then(|| Lock::take(path)).transpose()?;
-    upgrade(&conn).map_err(|error| refused(path, &error))
+    sound(path)?;
+    let upgraded = connect(path, Purpose::Write).and_then(|conn| upgrade(&conn));
+    upgraded.map_err(|error| refused(path, &error))
 }
 
 /// Makes each pending step with its number in one transaction.
@@ -147,5 +153,14 @@ pub(super) fn refused(path: &Path, error: &rusqlite::Error) -> OpenError {
         Some(NotADatabase) => OpenError::NotADatabase(path.into()),
         Some(ReadOnly | PermissionDenied) => OpenError::ReadOnly(path.into()),
         Some(_) => OpenError::Unavailable { path: path.into(), cause: sort(error) },
+    }
+}
+
+/// What a cause means for the file as a whole.
+pub(super) fn failed(path: &Path, cause: Cause) -> OpenError {
+    match cause {
+        Cause::Sqlite(error) => refused(path, &error),
+        Cause::Row { .. } | Cause::Value(_) => OpenError::Damaged(path.into()),
+        other => OpenError::Unavailable { path: path.into(), cause: other.into() },
     }
 }

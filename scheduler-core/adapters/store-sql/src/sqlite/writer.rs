@@ -74,9 +74,14 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(shared: Arc<Shared>, conn: Connection, numbers: Numbers) -> Result<Self, Cause> {
+    /// Starts the thread. `seen` is the data version before the records were read.
+    pub(super) fn start(
+        shared: Arc<Shared>,
+        conn: Connection,
+        seen: i64,
+        numbers: Numbers,
+    ) -> Result<Self, Cause> {
         let (queue, jobs) = channel();
-        let seen = data_version(&conn)?;
         let mut maker = Maker { shared, conn: Some(conn), seen, numbers };
         let thread = std::thread::Builder::new()
             .name("sqlite-writer".into())
@@ -194,7 +199,7 @@ impl Maker {
 }
 
 /// Moves when another connection has written.
-fn data_version(conn: &Connection) -> Result<i64, Cause> {
+pub(super) fn data_version(conn: &Connection) -> Result<i64, Cause> {
     Ok(conn.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?)
 }
 

@@ -1,5 +1,5 @@
 //! Records, and changes like those that the engine makes.
-#![allow(dead_code, unreachable_pub, reason = "each test file uses a part of it")]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "each test file uses a part of it")]
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,0 +1,126 @@
+//! Opens the parts of a server and joins them.
+
+use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
+
+use puller_acculynx::{AccuLynx, CallReport, Config, Observer, ReqwestClient};
+use scheduler_core::domain::{Source, Tenant, Timestamp};
+use scheduler_core::engine::{Engine, EngineConfig, Pullers};
+use scheduler_core::metrics::{Metrics, TenantLabels};
+use scheduler_core::ports::{Clock, HttpClient, Puller};
+use scheduler_core::vault::{self, Vault};
+
+use crate::alarm::SystemClock;
+use crate::config::{Serve, StoreChoice};
+use crate::connections::{self, FileConnections};
+use crate::keys::MasterKey;
+use crate::{Failure, demo, stores};
+
+/// What a server is made of.
+pub struct Parts {
+    /// Decides and drives.
+    pub engine: Arc<Engine>,
+    /// Seals upstream keys.
+    pub vault: Arc<Vault>,
+    /// The tenants of the demonstration.
+    pub demo: Vec<Tenant>,
+}
+
+impl Parts {
+    /// Opens what `settings` ask for.
+    ///
+    /// # Errors
+    ///
+    /// A sentence about the setting that does not hold.
+    pub async fn open(settings: &Serve) -> Result<Self, Failure> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::start()?);
+        refuse_absurd_time(clock.now())?;
+        let mut entries =
+            settings.connections.as_deref().map(connections::read).transpose()?.unwrap_or_default();
+        let choice = settings.store();
+        let store = stores::for_server(&settings.store, &choice)?;
+        let vault = Arc::new(Vault::new(master_key(settings, &choice)?.expose()));
+
+        let (http, demo_entries) = if settings.demo {
+            demo::upstream(clock.clone())
+        } else {
+            let client = ReqwestClient::new().map_err(Failure::other)?;
+            (Arc::new(client) as Arc<dyn HttpClient>, Default::default())
+        };
+        let demo = demo_entries.keys().cloned().collect();
+        entries.extend(demo_entries);
+
+        let source = acculynx()?;
+        let metrics = Metrics::new("axum", env!("CARGO_PKG_VERSION"), commit(), TenantLabels::default());
+        let counted = Arc::new(OnceLock::new());
+        let config = Config { observer: Some(counting(counted.clone())), ..puller_config(settings) };
+        let puller: Arc<dyn Puller> = Arc::new(AccuLynx::new(http, config));
+        let pullers = Pullers::from([(source.clone(), puller)]);
+        let connections = Arc::new(FileConnections::new(source, entries, store.clone(), vault.clone()));
+        let engine =
+            Engine::new(store, clock, pullers, connections, metrics, engine_config(settings)).await?;
+        counted.get_or_init(|| Arc::downgrade(&engine));
+        Ok(Self { engine, vault, demo })
+    }
+}
+
+/// The name of the one source that ships.
+///
+/// # Errors
+///
+/// Never, unless the grammar of names changes.
+pub fn acculynx() -> Result<Source, Failure> {
+    Source::parse("acculynx").map_err(|error| Failure::other(error.to_string()))
+}
+
+/// Counts upstream requests with the engine, which comes about after its pullers.
+fn counting(engine: Arc<OnceLock<Weak<Engine>>>) -> Observer {
+    Arc::new(move |call: &CallReport| {
+        if let Some(engine) = engine.get().and_then(Weak::upgrade) {
+            engine.metrics().called_upstream(call.endpoint, &call.label(), call.duration.as_secs_f64());
+        }
+    })
+}
+
+fn engine_config(settings: &Serve) -> EngineConfig {
+    EngineConfig {
+        boot: vault::random::<4>().iter().map(|byte| format!("{byte:02x}")).collect(),
+        lease: Duration::from_secs(settings.lease_sec.into()),
+        parallel: settings.parallel as usize,
+        slow_lane: (settings.parallel as usize / 4).max(1),
+        drain: Duration::from_secs(settings.drain_sec.into()),
+        ..EngineConfig::default()
+    }
+}
+
+fn puller_config(settings: &Serve) -> Config {
+    let mut config = Config { child_requests: settings.request_budget.into(), ..Config::default() };
+    if settings.demo {
+        config.base_url = demo::BASE_URL.into();
+    } else if let Some(url) = &settings.acculynx_base_url {
+        config.base_url.clone_from(url);
+    }
+    config
+}
+
+fn master_key(settings: &Serve, choice: &StoreChoice) -> Result<MasterKey, Failure> {
+    match (&settings.master_key, choice) {
+        (Some(key), _) => Ok(key.clone()),
+        (None, StoreChoice::Memory) => Ok(MasterKey::random()?),
+        (None, StoreChoice::Sqlite(_)) => MasterKey::in_dir(&settings.store.data_dir),
+    }
+}
+
+/// The commit that this binary was built from, where the build says so.
+fn commit() -> &'static str {
+    option_env!("COMMAND_CENTER_COMMIT").unwrap_or("unknown")
+}
+
+/// A clock that lies by decades would settle decades of slots.
+fn refuse_absurd_time(now: Timestamp) -> Result<(), Failure> {
+    let sane = ["2020-01-01T00:00:00Z", "2100-01-01T00:00:00Z"].map(Timestamp::parse);
+    if sane[0] <= Some(now) && Some(now) < sane[1] {
+        return Ok(());
+    }
+    Err(Failure::config(format!("the machine's clock says {now}: set it first")))
+}
