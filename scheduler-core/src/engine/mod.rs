@@ -19,7 +19,8 @@ use futures::future::AbortHandle;
 use futures::task::AtomicWaker;
 
 use crate::domain::{
-    Caller, Change, Connection, Key, Lease, Operation, Record, Run, RunId, RunState, Source, Tenant, Timestamp, Write,
+    Caller, Change, Connection, Key, Lease, Operation, Record, Run, RunId, RunState, Source, Tenant,
+    Timestamp, Write,
 };
 use crate::metrics::Metrics;
 use crate::ports::{Clock, Puller, Store, StoreError};

@@ -1,5 +1,6 @@
 //! What operators tell a schedule, and what they are answered.
 
+use futures::executor::block_on;
 use serde_json::json;
 
 use super::harness::{Script, Surface};
@@ -105,10 +106,50 @@ fn a_run_by_hand_answers_with_what_it_brought() {
 }
 
 #[test]
+fn a_run_that_takes_long_is_followed_elsewhere_and_can_be_cancelled() {
+    let surface = Surface::open();
+    surface.post("a", "schedule", "").is(200);
+    surface.post("a", "pause", "").is(200);
+    surface.script(Script::Hang);
+    let (stop, stopped) = futures::channel::oneshot::channel::<()>();
+    let engine = surface.engine.clone();
+    let driver = std::thread::spawn(move || block_on(engine.run(async { stopped.await.unwrap_or(()) })));
+    while !surface.engine.health().resident {
+        std::thread::yield_now();
+    }
+    let key = [("x-tenant", "a"), ("idempotency-key", "k")];
+
+    let started = surface.call("POST", "run-now", &key, r#"{"wait_sec":0}"#).is(202);
+    let run_id = started.json()["run_id"].as_str().unwrap().to_owned();
+    while surface.engine.health().in_flight == 0 {
+        std::thread::yield_now();
+    }
+    assert_eq!(started.json()["state"], "running");
+    assert_eq!(started.header("location"), format!("/api/crm/import/acculynx/runs/{run_id}"));
+    assert_eq!(started.json()["location"], started.header("location"));
+    assert_eq!(surface.get("a", "schedule").json()["schedule"]["run"]["run_id"], *run_id);
+    let busy = surface.post("a", "run-now", "").is(409);
+    assert_eq!((busy.code().as_str(), &busy.json()["run_id"]), ("already_running", &json!(run_id)));
+    let again = surface.call("POST", "run-now", &key, r#"{"wait_sec":0}"#).is(202);
+    assert_eq!(again.text, started.text);
+    surface.call("POST", &format!("runs/{run_id}/cancel"), &[], "").is(202);
+    assert_eq!(surface.get("a", &format!("runs/{run_id}")).json()["run"]["state"], "cancelled");
+    assert_eq!(surface.get("a", "schedule").json()["schedule"]["running"], false);
+
+    drop(stop);
+    while !driver.is_finished() {
+        surface.pass(1);
+        std::thread::yield_now();
+    }
+    driver.join().unwrap();
+}
+
+#[test]
 fn deleting_answers_in_the_original_words() {
     let surface = Surface::open();
     let delete = |tenant: &str| surface.call("DELETE", "schedule", &[("x-tenant", tenant)], "");
     surface.post("a", "schedule", "").is(200);
+    surface.pass(1);
 
     assert_eq!(delete("a").is(200).json(), json!({"ok":true,"tenant":"a","message":"Schedule deleted"}));
     let none = delete("a").is(404);

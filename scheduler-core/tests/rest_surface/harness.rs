@@ -25,18 +25,18 @@ use scheduler_core::vault::{StoredConnections, Vault};
 use serde_json::Value;
 use tower::ServiceExt;
 
-pub const A: &str = "/api/crm/import/acculynx";
+pub(crate) const A: &str = "/api/crm/import/acculynx";
 
 /// What the upstream is to do.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Script {
+pub(crate) enum Script {
     Bring,
     Fail,
     Hang,
     Panic,
 }
 
-pub struct Scripted(pub Mutex<Script>);
+pub(crate) struct Scripted(Mutex<Script>);
 
 #[async_trait]
 impl Puller for Scripted {
@@ -64,6 +64,7 @@ impl Puller for Scripted {
     }
 
     async fn test(&self, connection: &Connection, _: Arc<dyn Clock>) -> Result<String, RunError> {
+        assert!(*self.0.lock().unwrap() != Script::Panic, "as the script says: /secret/path");
         Ok(format!("hello {}", connection.api_key.expose()))
     }
 
@@ -72,39 +73,39 @@ impl Puller for Scripted {
     }
 }
 
-pub struct Surface {
-    pub router: Router,
-    pub engine: Arc<Engine>,
-    pub store: Arc<MemoryStore>,
-    pub clock: ManualClock,
-    pub puller: Arc<Scripted>,
+pub(crate) struct Surface {
+    pub(crate) router: Router,
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) store: Arc<MemoryStore>,
+    pub(crate) clock: ManualClock,
+    pub(crate) puller: Arc<Scripted>,
 }
 
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub text: String,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
 }
 
 impl Answer {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON: {}", self.text))
     }
 
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
     /// The answer, which must have this status.
     #[track_caller]
-    pub fn is(self, status: u16) -> Self {
+    pub(crate) fn is(self, status: u16) -> Self {
         assert_eq!(self.status.as_u16(), status, "{}", self.text);
         self
     }
 
     /// The problem's code, with all that a problem must have checked.
     #[track_caller]
-    pub fn code(&self) -> String {
+    pub(crate) fn code(&self) -> String {
         let body = self.json();
         assert_eq!(self.header("content-type"), "application/problem+json", "{}", self.text);
         assert_eq!(body["ok"], false);
@@ -118,26 +119,26 @@ impl Answer {
     }
 }
 
-pub fn tenant(name: &str) -> Tenant {
+pub(crate) fn tenant(name: &str) -> Tenant {
     Tenant::parse(name).unwrap()
 }
 
-pub fn start() -> Timestamp {
+pub(crate) fn start() -> Timestamp {
     Timestamp::from_secs(1_800_000_000)
 }
 
 impl Surface {
     /// Listens on loopback, with no token.
-    pub fn open() -> Self {
+    pub(crate) fn open() -> Self {
         Self::with(|app| app.loopback(true))
     }
 
     /// Reached over a network.
-    pub fn guarded() -> Self {
+    pub(crate) fn guarded() -> Self {
         Self::with(|app| app)
     }
 
-    pub fn with(configure: impl FnOnce(App) -> App) -> Self {
+    pub(crate) fn with(configure: impl FnOnce(App) -> App) -> Self {
         let (store, vault) = (Arc::new(MemoryStore::new()), Arc::new(Vault::new([7; 32])));
         let clock = ManualClock::at(start());
         let puller = Arc::new(Scripted(Mutex::new(Script::Bring)));
@@ -159,7 +160,7 @@ impl Surface {
     }
 
     /// Puts a token into the store, and gives its text.
-    pub fn token(&self, role: Role, scope: Scope, expires: Option<Timestamp>) -> String {
+    pub(crate) fn token(&self, role: Role, scope: Scope, expires: Option<Timestamp>) -> String {
         let (record, text) = mint(role.as_str(), role, scope, self.clock.now(), expires);
         self.system(Write::Token(Box::new(record)));
         // Long enough for whoever remembers that there was none.
@@ -167,7 +168,7 @@ impl Surface {
         text.expose().to_owned()
     }
 
-    pub fn system(&self, write: Write) {
+    pub(crate) fn system(&self, write: Write) {
         let key = Key::system();
         block_on(async {
             let record = self.store.load(&key).await.unwrap();
@@ -183,7 +184,7 @@ impl Surface {
         });
     }
 
-    pub fn send(&self, request: Request<Body>) -> Answer {
+    pub(crate) fn send(&self, request: Request<Body>) -> Answer {
         block_on(async {
             let response = self.router.clone().oneshot(request).await.unwrap();
             let (parts, body) = response.into_parts();
@@ -193,7 +194,7 @@ impl Surface {
         })
     }
 
-    pub fn call(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    pub(crate) fn call(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
         let path = if path.starts_with('/') { path.to_owned() } else { format!("{A}/{path}") };
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in headers {
@@ -206,25 +207,25 @@ impl Surface {
     }
 
     /// A GET in the name of a tenant.
-    pub fn get(&self, tenant: &str, path: &str) -> Answer {
+    pub(crate) fn get(&self, tenant: &str, path: &str) -> Answer {
         self.call("GET", path, &[("x-tenant", tenant)], "")
     }
 
     /// A POST in the name of a tenant.
-    pub fn post(&self, tenant: &str, path: &str, body: &str) -> Answer {
+    pub(crate) fn post(&self, tenant: &str, path: &str, body: &str) -> Answer {
         self.call("POST", path, &[("x-tenant", tenant)], body)
     }
 
-    pub fn script(&self, script: Script) {
+    pub(crate) fn script(&self, script: Script) {
         *self.puller.0.lock().unwrap() = script;
     }
 
-    pub fn pass(&self, seconds: u64) {
+    pub(crate) fn pass(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds));
     }
 
     /// The system chain's entries of one operation.
-    pub fn audited(&self, operation: &str) -> Vec<Value> {
+    pub(crate) fn audited(&self, operation: &str) -> Vec<Value> {
         let body = block_on(self.store.chain(&Key::system(), 0, 1000)).unwrap();
         let all = body.iter().map(|entry| serde_json::to_value(entry).unwrap());
         all.filter(|entry| entry["operation"] == operation).collect()

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use http::Request;
 
-use super::harness::{A, Surface};
+use super::harness::{A, Script, Surface};
 
 #[test]
 fn every_wrong_field_is_named_with_its_bound() {
@@ -247,4 +247,36 @@ fn hostile_parameters_are_refused_by_name() {
     }
     let long = format!("schedules?q={}", "x".repeat(5000));
     surface.get("a", &long).is(422);
+}
+
+#[test]
+fn a_panic_is_a_problem_that_tells_nothing() {
+    let surface = Surface::open();
+    surface.call("PUT", "connection", &[("x-tenant", "a")], r#"{"api_key":"k"}"#).is(200);
+    surface.script(Script::Panic);
+
+    let answer = surface.post("a", "connection/test", "").is(500);
+
+    assert_eq!(answer.code(), "internal");
+    assert!(!answer.text.contains("script") && !answer.text.contains("secret"), "{}", answer.text);
+    let metrics = surface.call("GET", "/metrics", &[], "").text;
+    assert!(
+        metrics.lines().any(|line| line.contains("connection/test") && line.contains("5xx")),
+        "{metrics}"
+    );
+}
+
+#[test]
+fn the_web_app_answers_what_is_not_the_api() {
+    let page = axum::Router::new().fallback(|| async { "page" });
+    let surface = Surface::with(|app| app.ui(page));
+
+    for path in ["/", "/tenants/a", "/apix", "/index.html"] {
+        assert_eq!(surface.call("GET", path, &[], "").is(200).text, "page", "{path}");
+    }
+    for (method, path) in
+        [("GET", "/api/x"), ("GET", "/ops"), ("GET", "/metrics/x"), ("POST", "/"), ("PUT", "/x")]
+    {
+        assert_eq!(surface.call(method, path, &[], "").is(404).code(), "route_unknown", "{path}");
+    }
 }
