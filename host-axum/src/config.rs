@@ -156,9 +156,18 @@ pub struct Serve {
 }
 
 impl Serve {
-    /// The store that it works on: the demonstration keeps nothing.
+    /// The store that it works on.
     pub fn store(&self) -> StoreChoice {
-        if self.demo { StoreChoice::Memory } else { self.store.choice() }
+        self.store.choice()
+    }
+
+    /// The demonstration has a folder of its own, so that it never mixes with real tenants.
+    #[must_use]
+    pub fn settled(mut self) -> Self {
+        if self.demo && self.store.store.is_none() {
+            self.store.data_dir.push("demo");
+        }
+        self
     }
 }
 

@@ -1,56 +1,69 @@
-//! The demonstration: a built-in imitation of the CRM, and schedules to look at.
+//! The demonstration: a built-in imitation of the CRM, reached over HTTP, and schedules to look at.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use puller_acculynx::sandbox::{self, Sandbox, SandboxClient};
-use scheduler_core::domain::{Caller, Interval, Key, Limits, Secret, Source, Spec, Tenant};
-use scheduler_core::engine::{CommandError, Engine};
+use puller_acculynx::sandbox::{self, DemoTenant, Sandbox};
+use scheduler_core::domain::{Caller, Interval, Key, Limits, Record, Secret, Source, Spec, Tenant};
+use scheduler_core::engine::CommandError;
 use scheduler_core::machine::Command;
-use scheduler_core::ports::{Clock, HttpClient};
+use scheduler_core::ports::Clock;
+use tokio::net::TcpListener;
+use tracing::error;
 
 use crate::Failure;
-use crate::connections::Entry;
+use crate::parts::Parts;
 
 /// Intervals of the example schedules, in turn.
-const INTERVALS_SEC: [u64; 3] = [60, 120, 300];
+const INTERVALS_SEC: [u64; 4] = [15, 20, 30, 60];
 
-/// The imitation's address.
-pub const BASE_URL: &str = Sandbox::BASE_URL;
-
-/// The imitation, and its tenants' keys.
-pub fn upstream(clock: Arc<dyn Clock>) -> (Arc<dyn HttpClient>, BTreeMap<Tenant, Entry>) {
+/// Serves the imitation on a free port of this machine: its address, and its tenants.
+///
+/// # Errors
+///
+/// When there is no port to be had.
+pub async fn upstream(clock: Arc<dyn Clock>) -> Result<(String, Vec<DemoTenant>), Failure> {
     let (tenants, sandbox) = sandbox::demo(clock);
-    let entry = |key: &str| Entry { api_key: Secret::new(key), base_url: None };
-    let entries = tenants
-        .iter()
-        .filter_map(|demo| Some((Tenant::parse(demo.name).ok()?, entry(demo.api_key))))
-        .collect();
-    (Arc::new(SandboxClient::new(sandbox)), entries)
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = Sandbox::base_url(listener.local_addr()?);
+    tokio::spawn(async move {
+        if let Err(error) = sandbox.serve(listener).await {
+            error!(%error, "the imitated CRM has ended");
+        }
+    });
+    Ok((address, tenants))
 }
 
-/// Creates a schedule for each tenant.
+/// Gives each tenant its key, and a schedule unless it has one.
 ///
 /// # Errors
 ///
 /// When the store fails.
-pub async fn register(engine: &Engine, source: &Source, tenants: &[Tenant]) -> Result<(), Failure> {
-    let first = engine.store().place(source, tenants.len() as u64).await?;
-    for ((tenant, secs), place) in tenants.iter().zip(INTERVALS_SEC.into_iter().cycle()).zip(first..) {
+pub async fn register(parts: &Parts, source: &Source) -> Result<(), Failure> {
+    let engine = &parts.engine;
+    let first = engine.store().place(source, parts.demo.len() as u64).await?;
+    for ((demo, secs), place) in parts.demo.iter().zip(INTERVALS_SEC.into_iter().cycle()).zip(first..) {
+        let tenant = Tenant::parse(demo.name).map_err(|error| Failure::other(error.to_string()))?;
+        let key = Key::new(source.clone(), tenant);
+        let sealed =
+            parts.vault.seal_connection(&key, &Secret::new(demo.api_key), None, engine.clock().now());
+        give(parts, &key, |_| Command::Connect(Some(Box::new(sealed.clone())))).await?;
+        if engine.store().load(&key).await?.is_some_and(|record| record.schedule.is_some()) {
+            continue;
+        }
         let interval =
             Interval::within(secs, Limits::default()).map_err(|error| Failure::other(error.to_string()))?;
-        let spec = Spec::every(interval);
-        let key = Key::new(source.clone(), tenant.clone());
-        engine
-            .command::<CommandError>(
-                &key,
-                &Caller::system(),
-                None,
-                |_| Ok(Command::Put { spec: spec.clone(), place }),
-                |_| None,
-            )
-            .await
-            .map_err(|error| Failure::other(error.to_string()))?;
+        let spec = Spec { note: Some(demo.temper.into()), ..Spec::every(interval) };
+        give(parts, &key, |_| Command::Put { spec: spec.clone(), place }).await?;
     }
     Ok(())
+}
+
+async fn give(
+    parts: &Parts,
+    key: &Key,
+    command: impl Fn(&Record) -> Command + Send + Sync,
+) -> Result<(), Failure> {
+    let ask = |record: &Record| Ok::<_, CommandError>(command(record));
+    let outcome = parts.engine.command(key, &Caller::system(), None, ask, |_| None).await;
+    outcome.map(drop).map_err(|error| Failure::other(error.to_string()))
 }

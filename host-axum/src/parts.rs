@@ -3,11 +3,12 @@
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
+use puller_acculynx::sandbox::DemoTenant;
 use puller_acculynx::{AccuLynx, CallReport, Config, Observer, ReqwestClient};
-use scheduler_core::domain::{Source, Tenant, Timestamp};
+use scheduler_core::domain::{Source, Timestamp};
 use scheduler_core::engine::{Engine, EngineConfig, Pullers};
 use scheduler_core::metrics::{Metrics, TenantLabels};
-use scheduler_core::ports::{Clock, HttpClient, Puller};
+use scheduler_core::ports::{Clock, Puller};
 use scheduler_core::vault::{self, Vault};
 
 use crate::alarm::SystemClock;
@@ -22,8 +23,10 @@ pub struct Parts {
     pub engine: Arc<Engine>,
     /// Seals upstream keys.
     pub vault: Arc<Vault>,
+    /// The upstream's address.
+    pub base_url: String,
     /// The tenants of the demonstration.
-    pub demo: Vec<Tenant>,
+    pub demo: Vec<DemoTenant>,
 }
 
 impl Parts {
@@ -35,32 +38,32 @@ impl Parts {
     pub async fn open(settings: &Serve) -> Result<Self, Failure> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start()?);
         refuse_absurd_time(clock.now())?;
-        let mut entries =
-            settings.connections.as_deref().map(connections::read).transpose()?.unwrap_or_default();
+        let entries = settings.connections.as_deref().map(connections::read).transpose()?.unwrap_or_default();
         let choice = settings.store();
         let store = stores::for_server(&settings.store, &choice)?;
         let vault = Arc::new(Vault::new(master_key(settings, &choice)?.expose()));
 
-        let (http, demo_entries) = if settings.demo {
-            demo::upstream(clock.clone())
-        } else {
-            let client = ReqwestClient::new().map_err(Failure::other)?;
-            (Arc::new(client) as Arc<dyn HttpClient>, Default::default())
-        };
-        let demo = demo_entries.keys().cloned().collect();
-        entries.extend(demo_entries);
+        let mut config = Config { child_requests: settings.request_budget.into(), ..Config::default() };
+        let mut demo = Vec::new();
+        if settings.demo {
+            (config.base_url, demo) = demo::upstream(clock.clone()).await?;
+        } else if let Some(url) = &settings.acculynx_base_url {
+            config.base_url.clone_from(url);
+        }
+        let base_url = config.base_url.clone();
 
         let source = acculynx()?;
         let metrics = Metrics::new("axum", env!("CARGO_PKG_VERSION"), commit(), TenantLabels::default());
         let counted = Arc::new(OnceLock::new());
-        let config = Config { observer: Some(counting(counted.clone())), ..puller_config(settings) };
+        config.observer = Some(counting(counted.clone()));
+        let http = Arc::new(ReqwestClient::new().map_err(Failure::other)?);
         let puller: Arc<dyn Puller> = Arc::new(AccuLynx::new(http, config));
         let pullers = Pullers::from([(source.clone(), puller)]);
         let connections = Arc::new(FileConnections::new(source, entries, store.clone(), vault.clone()));
         let engine =
             Engine::new(store, clock, pullers, connections, metrics, engine_config(settings)).await?;
         counted.get_or_init(|| Arc::downgrade(&engine));
-        Ok(Self { engine, vault, demo })
+        Ok(Self { engine, vault, base_url, demo })
     }
 }
 
@@ -91,16 +94,6 @@ fn engine_config(settings: &Serve) -> EngineConfig {
         drain: Duration::from_secs(settings.drain_sec.into()),
         ..EngineConfig::default()
     }
-}
-
-fn puller_config(settings: &Serve) -> Config {
-    let mut config = Config { child_requests: settings.request_budget.into(), ..Config::default() };
-    if settings.demo {
-        config.base_url = demo::BASE_URL.into();
-    } else if let Some(url) = &settings.acculynx_base_url {
-        config.base_url.clone_from(url);
-    }
-    config
 }
 
 fn master_key(settings: &Serve, choice: &StoreChoice) -> Result<MasterKey, Failure> {

@@ -1,18 +1,14 @@
 //! Access tokens, made and revoked on the store itself: that is how the first one comes about.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use scheduler_core::domain::{
     AuditDraft, Caller, Key, Operation, Record, Role, Scope, Timestamp, TokenRecord, Via, Write,
 };
 use scheduler_core::machine::{Command, decide};
 use scheduler_core::ports::{Commit, Store, commit_one};
-use scheduler_core::vault;
+use scheduler_core::rest;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
 use crate::Failure;
 use crate::config::TokenCreate;
@@ -44,10 +40,10 @@ pub async fn create(store: &dyn Store, wanted: &TokenCreate, now: Timestamp) -> 
         Scope::Only(wanted.tenants.iter().cloned().collect())
     };
     let expires = wanted.expires_days.map(|days| now + DAY * days);
-    let (token, secret) = mint(wanted.role, scope, &wanted.name, now, expires);
+    let (token, secret) = rest::mint(&wanted.name, wanted.role, scope, now, expires);
     let particulars = json!({ "created": token.id, "token_role": token.role, "scope": token.scope });
     write(store, Write::Token(Box::new(token)), particulars, now).await?;
-    Ok(secret)
+    Ok(secret.expose().to_owned())
 }
 
 /// Revokes a token.
@@ -93,22 +89,6 @@ fn row(token: &TokenRecord, now: Timestamp) -> Vec<String> {
     ]
 }
 
-/// A token's record, and its secret: `alk_<id>_<43 characters>`.
-fn mint(
-    role: Role,
-    scope: Scope,
-    name: &str,
-    created: Timestamp,
-    expires: Option<Timestamp>,
-) -> (TokenRecord, String) {
-    let id: Arc<str> =
-        vault::random::<6>().iter().map(|byte| format!("{byte:02x}")).collect::<String>().into();
-    let secret = URL_SAFE_NO_PAD.encode(vault::random::<32>());
-    let hash = Sha256::digest(&secret).into();
-    let text = format!("alk_{id}_{secret}");
-    (TokenRecord { id, hash, role, scope, name: name.into(), created, expires }, text)
-}
-
 /// Commits `write` with its audit entry.
 async fn write(
     store: &dyn Store,
@@ -139,6 +119,8 @@ mod tests {
     use scheduler_core::domain::Tenant;
     use scheduler_core::memory::MemoryStore;
     use scheduler_core::ports::AuditQuery;
+
+    use sha2::{Digest, Sha256};
 
     use super::*;
     use crate::config::{Cli, Token};

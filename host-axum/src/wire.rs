@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::routing::get;
-use scheduler_core::domain::Role;
+use scheduler_core::domain::{Limits, Role};
 use scheduler_core::engine::Engine;
 use scheduler_core::ports::Clock;
+use scheduler_core::rest::{self, App};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tracing::{error, info, warn};
@@ -31,6 +31,7 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 /// When the settings do not hold together, or a part can not be opened.
 pub async fn serve(settings: Serve) -> Result<(), Failure> {
     log(settings.log_format, &settings.log_level)?;
+    let settings = settings.settled();
     let stop = Stop::on_signals()?;
     let parts = Parts::open(&settings).await?;
     let engine = &parts.engine;
@@ -41,7 +42,7 @@ pub async fn serve(settings: Serve) -> Result<(), Failure> {
     if mode == Mode::NewToken {
         give_token(&settings, engine).await?;
     }
-    demo::register(engine, &acculynx()?, &parts.demo).await?;
+    demo::register(&parts, &acculynx()?).await?;
 
     let restarts = match settings.store() {
         StoreChoice::Memory => None,
@@ -51,7 +52,8 @@ pub async fn serve(settings: Serve) -> Result<(), Failure> {
     let driver = on_own_thread("ticker", drive(engine.clone(), delay, stop.clone()))?;
     let housekeeper = tokio::spawn(keep_house(engine.clone(), DAY * settings.retention_days));
     announce(&settings, &listener, mode, &parts)?;
-    let served = serve_http(listener, router(&parts), options(&settings, mode), stop.clone().stopped());
+    let served =
+        serve_http(listener, router(&settings, mode, &parts), options(&settings), stop.clone().stopped());
     both(served, driver, &stop).await?;
     housekeeper.abort();
     restarts.as_ref().inspect(|restarts| restarts.forget());
@@ -122,10 +124,17 @@ pub async fn backup(command: Backup) -> Result<(), Failure> {
 }
 
 /// The REST surface, and the web app for every other path.
-fn router(_parts: &Parts) -> Router {
-    Router::new()
-        .route("/ops/ping", get(|| async { r#"{"ok":true,"status":"up"}"# }))
-        .fallback(command_center_ui::serve)
+fn router(settings: &Serve, mode: Mode, parts: &Parts) -> Router {
+    let limits = Limits { min_interval_sec: settings.min_interval_sec, ..Limits::default() };
+    let app = App::new(parts.engine.clone(), parts.vault.clone())
+        .host("axum", env!("CARGO_PKG_VERSION"))
+        .limits(limits)
+        .streaming(true)
+        .loopback(mode == Mode::Open)
+        .environment(settings.demo.then_some("demo"))
+        .base_url("acculynx", &parts.base_url)
+        .ui(command_center_ui::router());
+    rest::router(app)
 }
 
 /// The scheduler's own thread.
@@ -158,12 +167,11 @@ async fn keep_house(engine: Arc<Engine>, retention: Duration) {
     }
 }
 
-fn options(settings: &Serve, mode: Mode) -> ServerOptions {
+fn options(settings: &Serve) -> ServerOptions {
     ServerOptions {
         drain: Duration::from_secs(settings.drain_sec.into()),
         max_connections: settings.max_connections as usize,
         max_per_address: settings.max_connections_per_address as usize,
-        local_only: mode == Mode::Open,
         ..ServerOptions::default()
     }
 }
@@ -223,7 +231,8 @@ fn announce(settings: &Serve, listener: &TcpListener, mode: Mode, parts: &Parts)
     if parts.demo.is_empty() {
         info!(%store, mode, "AetherLink Command Center is ready at http://{address}");
     } else {
-        let tenants: Vec<_> = parts.demo.iter().map(ToString::to_string).collect();
+        let tenants: Vec<_> =
+            parts.demo.iter().map(|demo| format!("{} ({})", demo.name, demo.temper)).collect();
         let tenants = tenants.join(", ");
         info!(%store, mode, %tenants, "AetherLink Command Center, a demonstration, is ready at http://{address}");
     }

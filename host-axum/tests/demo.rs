@@ -14,11 +14,13 @@ use scheduler_core::ports::ImportedQuery;
 
 #[tokio::test]
 async fn healthy_tenants_import_and_one_with_a_lost_key_is_told_so() {
-    let Command::Serve(settings) = Cli::parse_from(["command-center", "serve", "--demo"]).command else {
+    let Command::Serve(settings) =
+        Cli::parse_from(["command-center", "serve", "--demo", "--store=memory"]).command
+    else {
         panic!("serve is no longer serve")
     };
     let parts = Parts::open(&settings).await.unwrap();
-    demo::register(&parts.engine, &acculynx().unwrap(), &parts.demo).await.unwrap();
+    demo::register(&parts, &acculynx().unwrap()).await.unwrap();
 
     let lost = tokio::select! {
         () = parts.engine.run(std::future::pending()) => panic!("the scheduler has ended"),

@@ -131,16 +131,6 @@ async fn an_upgrade_to_http_2_is_not_taken_up() {
 }
 
 #[tokio::test]
-async fn a_foreign_host_is_refused_where_no_token_is_asked_for() {
-    let server = Server::start(ServerOptions { local_only: true, ..quick() }).await;
-    let mut socket = server.connect().await;
-
-    socket.write_all(b"GET / HTTP/1.1\r\nhost: rebound.example\r\n\r\n").await.unwrap();
-
-    assert!(rest(&mut socket).await.starts_with("HTTP/1.1 421"));
-}
-
-#[tokio::test]
 async fn connections_over_the_cap_are_closed_until_one_leaves() {
     let options = ServerOptions { max_connections: 2, head_timeout: PATIENCE, ..quick() };
     let server = Server::start(options).await;

@@ -51,7 +51,7 @@ impl Exchange {
         if ambiguous {
             return Some(Refusal::Length);
         }
-        Refusal::of(request.version(), request.uri(), request.headers(), &self.host.options)
+        Refusal::of(request.version(), request.uri(), request.headers())
     }
 }
 

@@ -43,9 +43,6 @@ pub struct ServerOptions {
     pub max_connections: usize,
     /// Connections at one time from one address that is not loopback.
     pub max_per_address: usize,
-    /// Whether requests must name a loopback host, so that no foreign web page reaches a server that asks
-    /// for no token (by rebinding its own name, or by posting across origins).
-    pub local_only: bool,
 }
 
 impl Default for ServerOptions {
@@ -57,7 +54,6 @@ impl Default for ServerOptions {
             drain: Duration::from_secs(25),
             max_connections: 1024,
             max_per_address: 64,
-            local_only: false,
         }
     }
 }

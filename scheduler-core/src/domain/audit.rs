@@ -173,7 +173,7 @@ impl AuditEntry {
             hash: [0; 32],
         };
         entry.hash = entry.digest();
-        entry.id = sortable(entry.ts, &entry.hash);
+        entry.id = sortable(entry.ts, entry.seq, &entry.hash);
         *head = AuditHead { seq: entry.seq, hash: entry.hash, ts: entry.ts };
         entry
     }
@@ -195,7 +195,7 @@ impl AuditEntry {
 pub fn verify_chain(entries: &[AuditEntry], mut prev: Option<(u64, [u8; 32])>) -> Option<&AuditEntry> {
     for entry in entries {
         let joined = prev.is_none_or(|(seq, hash)| entry.seq == seq + 1 && entry.prev == hash);
-        if !joined || entry.hash != entry.digest() || *entry.id != *sortable(entry.ts, &entry.hash) {
+        if !joined || entry.hash != entry.digest() || *entry.id != *sortable(entry.ts, entry.seq, &entry.hash) {
             return Some(entry);
         }
         prev = Some((entry.seq, entry.hash));

@@ -22,7 +22,7 @@ impl RunId {
         hash.update(key.tenant.as_str());
         hash.update(fence.to_be_bytes());
         hash.update(started.millis().to_be_bytes());
-        Self(sortable(started, &hash.finalize()))
+        Self(sortable(started, fence, &hash.finalize()))
     }
 
     /// Accepts the text form: 26 lower-case base-32 digits.
@@ -57,16 +57,15 @@ impl fmt::Debug for RunId {
     }
 }
 
-/// Text of 26 base-32 digits: ten of the time in milliseconds, sixteen of the hash.
-pub(crate) fn sortable(time: Timestamp, hash: &[u8]) -> Arc<str> {
+/// Text of 26 base-32 digits that sorts by time and then by number: ten digits of the time in milliseconds,
+/// eight of the number, eight of the hash.
+pub(crate) fn sortable(time: Timestamp, number: u64, hash: &[u8]) -> Arc<str> {
     const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
     let time = u64::try_from(time.millis()).unwrap_or(0);
-    let digit = |bits: u64| char::from(DIGITS[(bits & 31) as usize]);
+    let hash = hash.iter().take(5).fold(0, |bits, byte| bits << 8 | u64::from(*byte));
     let mut text = String::with_capacity(26);
-    text.extend((0..10).rev().map(|place| digit(time >> (place * 5))));
-    for group in hash[..10].chunks(5) {
-        let bits = group.iter().fold(0, |bits, byte| bits << 8 | u64::from(*byte));
-        text.extend((0..8).rev().map(|place| digit(bits >> (place * 5))));
+    for (bits, digits) in [(time, 10), (number, 8), (hash, 8)] {
+        text.extend((0..digits).rev().map(|place| char::from(DIGITS[(bits >> (place * 5) & 31) as usize])));
     }
     text.into()
 }

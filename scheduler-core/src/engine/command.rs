@@ -70,6 +70,8 @@ impl Engine {
     }
 
     /// Carries out a command on many records, each on its own, in batched commits.
+    ///
+    /// What was written with the records is not kept in the outcomes: there may be many.
     pub async fn commands(
         &self,
         keys: Vec<Key>,
@@ -96,8 +98,9 @@ impl Engine {
             for (key, outcome) in batch.into_iter().zip(outcomes) {
                 let result = match outcome {
                     Err(refused) => Err(refused),
-                    Ok(outcome) if matches!(commits.next(), Some(Commit::Done(_))) => {
+                    Ok(mut outcome) if matches!(commits.next(), Some(Commit::Done(_))) => {
                         self.settled(&outcome);
+                        outcome.change.writes = Vec::new();
                         Ok(outcome)
                     }
                     Ok(_) => self.command(&key, caller, None, &ask, |_| None).await,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use scheduler_core::domain::{Answer, AuditEntry, Change, Key, Range, Record, Run, RunId, Timestamp, Write};
+use scheduler_core::domain::{Answer, AuditEntry, Change, Range, Record, Run, RunId, Timestamp, Write};
 use serde::Serialize;
 
 use crate::error::{Cause, unreadable};
