@@ -11,13 +11,17 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use super::execute::Done;
 use super::{Committed, Engine, Job, lock};
 use crate::domain::{Key, Lease, Record, RunState, Timestamp};
-use crate::machine::{Command, Outcome, Refusal, decide};
+use crate::machine::{Command, Outcome, Refusal, decide, due_at};
 use crate::ports::{Commit, StoreError};
 
 /// Claims in one commit.
 const BATCH: usize = 1024;
 /// Commits of claims under way at once: one is being decided while another is being written.
 const CLAIMS_UNDER_WAY: usize = 2;
+/// Where commits take time, claims are made this much ahead, so that the run starts when its slot comes.
+const AHEAD: Duration = Duration::from_millis(1);
+/// A commit of claims that takes longer than this takes time.
+const NOTICEABLE: Duration = Duration::from_micros(100);
 /// How long to wait before the store is tried again after it failed.
 const STORE_PAUSE: Duration = Duration::from_secs(1);
 
@@ -125,6 +129,7 @@ struct Claimed {
     keys: Vec<Key>,
     jobs: Vec<Job>,
     failed: bool,
+    took: Duration,
 }
 
 struct Driver<'a> {
@@ -141,6 +146,7 @@ struct Driver<'a> {
     next_beat: Duration,
     pause_until: Option<Duration>,
     held_back: bool,
+    commits_take: Duration,
     stopping: bool,
 }
 
@@ -161,6 +167,7 @@ impl<'a> Driver<'a> {
             next_beat: now + engine.config.lease / 3,
             pause_until: None,
             held_back: false,
+            commits_take: Duration::ZERO,
             stopping: false,
         }
     }
@@ -235,12 +242,13 @@ impl<'a> Driver<'a> {
             return Ok(());
         }
         let (now, began) = (engine.clock.now(), engine.clock.monotonic());
+        let horizon = now + self.ahead();
         let mut want = room.min(BATCH);
         let (mut keys, mut outcomes) = (Vec::new(), Vec::new());
         let mut look_at = want + self.claiming.len();
         let mut held_back;
         loop {
-            let due = engine.store.due(now, look_at).await.inspect_err(|_| self.looked(false, began, now))?;
+            let due = engine.store.due(horizon, look_at).await.inspect_err(|_| self.looked(false, began, now))?;
             let seen = due.len();
             held_back = 0;
             for record in due {
@@ -286,7 +294,15 @@ impl<'a> Driver<'a> {
         *lock(&self.engine.last_tick) = (Some(now), !ok);
     }
 
+    /// How far ahead of its instant a slot is claimed.
+    fn ahead(&self) -> Duration {
+        if self.budget.is_none() && self.commits_take > NOTICEABLE { AHEAD } else { Duration::ZERO }
+    }
+
+    /// Claims as of the instant at which the record is due, if that lies a little ahead.
     fn decide_claim(&self, record: &Record, now: Timestamp) -> Result<Outcome, Refusal> {
+        let due = record.schedule.as_ref().and_then(|schedule| due_at(schedule, &record.key));
+        let now = due.map_or(now, |due| due.clamp(now, now + AHEAD));
         let command = Command::Claim { worker: self.engine.worker.clone(), ttl: self.engine.config.lease };
         decide(record, command, &self.engine.system(), now)
     }
@@ -303,6 +319,7 @@ impl<'a> Driver<'a> {
         for key in &claimed.keys {
             self.claiming.remove(key);
         }
+        self.commits_take = (self.commits_take * 7 + claimed.took) / 8;
         if claimed.failed {
             self.pause_until = Some(self.engine.clock.monotonic() + STORE_PAUSE);
         }
@@ -407,7 +424,8 @@ impl<'a> Driver<'a> {
         let resident = self.budget.is_none();
         // What is due but can not be claimed waits for something to end, not for time to pass.
         let stuck = self.held_back || !self.claiming.is_empty();
-        let later_than = stuck.then(|| engine.clock.now());
+        let ahead = self.ahead();
+        let later_than = stuck.then(|| engine.clock.now() + ahead);
         let next_due = match self.stopping || full || !resident || self.claims.len() >= CLAIMS_UNDER_WAY {
             true => None,
             false => engine.store.next_due(later_than).await.ok().flatten(),
@@ -426,7 +444,7 @@ impl<'a> Driver<'a> {
         let alarm = async {
             match (pause, next_due.filter(|due| *due < until)) {
                 (Some(pause), _) => engine.clock.sleep(pause).await,
-                (None, Some(due)) => engine.clock.sleep_until(due).await,
+                (None, Some(due)) => engine.clock.sleep_until(due - ahead).await,
                 (None, None) => engine.clock.sleep(rest).await,
             }
         };
@@ -469,11 +487,14 @@ impl Engine {
             started.push((outcome.change.next.clone(), outcome.started, outcome.stopped));
             changes.push(outcome.change);
         }
-        let commits = match self.store.commit(changes).await {
+        let began = self.clock.monotonic();
+        let commits = self.store.commit(changes).await;
+        let took = self.clock.monotonic().saturating_sub(began);
+        let commits = match commits {
             Ok(commits) => commits,
             Err(error) => {
                 tracing::error!(target: "acculynx-scheduler", %error, "the store took no claims");
-                return Claimed { keys, jobs: Vec::new(), failed: true };
+                return Claimed { keys, jobs: Vec::new(), failed: true, took };
             }
         };
         let mut jobs = Vec::with_capacity(started.len());
@@ -487,6 +508,6 @@ impl Engine {
             self.published(told);
             jobs.extend(lease.map(|lease| Job { record, lease }));
         }
-        Claimed { keys, jobs, failed: false }
+        Claimed { keys, jobs, failed: false, took }
     }
 }

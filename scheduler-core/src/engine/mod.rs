@@ -275,7 +275,7 @@ impl Engine {
                 role = entry.role.as_str(),
                 request_id = entry.request_id.as_deref(),
                 audit_id = &*entry.id,
-                "audited"
+                "command accepted"
             );
         }
         for run in &runs {

@@ -25,7 +25,8 @@ const ROWS: &[(&str, &[&str], Measure)] = &[
 ];
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
+    let arguments: Vec<String> =
+        std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
     if let [marker, row, store] = &arguments[..]
         && marker == "row"
     {

@@ -85,7 +85,8 @@ pub(crate) fn open(kind: &str) -> (Arc<dyn Store>, Option<TempDir>) {
     match kind {
         "memory" => (Arc::new(MemoryStore::new()), None),
         _ => {
-            let folder = TempDir::new_in(std::env::current_dir().expect("a working directory")).expect("a folder");
+            let folder =
+                TempDir::new_in(std::env::current_dir().expect("a working directory")).expect("a folder");
             let store = sqlite(folder.path().join("bench.db"));
             (store, Some(folder))
         }
