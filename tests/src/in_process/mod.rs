@@ -199,8 +199,11 @@ impl Host for InProcess {
         let task = tokio::spawn(router.oneshot(request.map(Body::from)));
         let answer = self.finished(task).await.unwrap_or_else(|never| match never {});
         answer.map(|body| {
-            let frames = body.into_data_stream();
-            frames.map(|frame| frame.expect("a body")).boxed()
+            // As a connection does, whether or not the case looks.
+            let (sender, receiver) = futures::channel::mpsc::unbounded();
+            let frames = body.into_data_stream().map(|frame| Ok(frame.expect("a body")));
+            tokio::spawn(frames.forward(sender));
+            receiver.boxed()
         })
     }
 
