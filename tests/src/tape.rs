@@ -36,7 +36,8 @@ const TENANTS: [(&str, usize); 2] = [("peakpro", 3), ("summit", 1)];
 pub fn all() -> Vec<PathBuf> {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tape");
     let files = std::fs::read_dir(dir).expect("tapes").map(|file| file.expect("a tape").path());
-    let mut tapes: Vec<_> = files.filter(|path| path.extension().is_some_and(|kind| kind == "json")).collect();
+    let mut tapes: Vec<_> =
+        files.filter(|path| path.extension().is_some_and(|kind| kind == "json")).collect();
     tapes.sort();
     tapes
 }

@@ -12,7 +12,10 @@ use tokio::net::TcpStream;
 pub(crate) type Broken = Box<dyn std::error::Error + Send + Sync>;
 
 /// Sends a request to an address.
-pub(crate) async fn exchange(address: &str, mut request: Request<Bytes>) -> Result<Response<Incoming>, Broken> {
+pub(crate) async fn exchange(
+    address: &str,
+    mut request: Request<Bytes>,
+) -> Result<Response<Incoming>, Broken> {
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     if !request.headers().contains_key(header::HOST) {

@@ -82,7 +82,8 @@ async fn storm(host: &Binary, round: u64, random: &mut Random) -> Vec<Sent> {
                     }
                     let tenant = TENANTS[random.below(TENANTS.len() as u64) as usize];
                     let key = format!("{prefix}-{number}");
-                    let ask = command(&mut random, &key).tenant(tenant).key(&key).header("x-request-id", &key);
+                    let ask =
+                        command(&mut random, &key).tenant(tenant).key(&key).header("x-request-id", &key);
                     let answer = try_send(&address, ask.plain()).await;
                     let status = answer.as_ref().map(|answer| answer.status().as_u16());
                     let body = answer.map(http::Response::into_body).unwrap_or_default();
@@ -113,7 +114,6 @@ fn command(random: &mut Random, key: &str) -> Ask {
     }
 }
 
-
 /// Sends what got no answer again, under its key.
 async fn retry(host: &Binary, mut sent: Vec<Sent>) -> Vec<Sent> {
     for sent in &mut sent {
@@ -121,7 +121,11 @@ async fn retry(host: &Binary, mut sent: Vec<Sent>) -> Vec<Sent> {
         match sent.status {
             None => (sent.status, sent.body) = (Some(answer.status), answer.body),
             Some(status) => {
-                assert_eq!(answer.status, status, "{}: a repeated key has the same answer: {answer}", sent.key);
+                assert_eq!(
+                    answer.status, status,
+                    "{}: a repeated key has the same answer: {answer}",
+                    sent.key
+                );
                 assert_eq!(answer.header("idempotency-replayed"), "true", "{}: {answer}", sent.key);
                 assert_eq!(answer.body, sent.body, "{}", sent.key);
             }
@@ -140,7 +144,8 @@ async fn verify(host: &Binary, sent: &[Sent]) {
     }
     for sent in sent {
         let status = sent.status.expect("it was settled");
-        let own = entries[sent.tenant].iter().filter(|entry| entry["request_id"] == sent.key.as_str()).count();
+        let own =
+            entries[sent.tenant].iter().filter(|entry| entry["request_id"] == sent.key.as_str()).count();
         let due = usize::from(status < 300);
         assert!([200, 202, 409].contains(&status), "{}: {status} {:?}", sent.key, sent.body);
         assert_eq!(own, due, "{} was answered {status}, and has {own} entries", sent.key);
@@ -195,6 +200,7 @@ async fn slots_add_up(host: &Binary, tenant: &str, since: f64) {
         let seconds = until - since;
         assert!((total as f64 - seconds).abs() < 12.0, "{tenant}: {total} slots in {seconds} s");
     }
-    let edges: Vec<_> = ranges.iter().map(|range| (range["first"].as_f64(), range["last"].as_f64())).collect();
+    let edges: Vec<_> =
+        ranges.iter().map(|range| (range["first"].as_f64(), range["last"].as_f64())).collect();
     assert!(edges.windows(2).all(|pair| pair[0].1 < pair[1].0), "{tenant}: slots have two dispositions");
 }

@@ -119,7 +119,11 @@ async fn a_copy_holds_what_the_server_holds() {
     setup::run(&host, "peakpro").await;
     let copy = host.scratch().join("copy.db");
     good(&["backup", &data(&host), &copy.display().to_string()]).await;
-    let before = (get("schedules").good(&host).await, get("audit").good(&host).await, get("records").tenant("peakpro").good(&host).await);
+    let before = (
+        get("schedules").good(&host).await,
+        get("audit").good(&host).await,
+        get("records").tenant("peakpro").good(&host).await,
+    );
     host.stop().await;
     for name in ["command-center.db", "command-center.db-wal", "command-center.db-shm"] {
         let _none = std::fs::remove_file(host.data_dir().join(name));
@@ -128,7 +132,11 @@ async fn a_copy_holds_what_the_server_holds() {
 
     host.boot();
 
-    let after = (get("schedules").good(&host).await, get("audit").good(&host).await, get("records").tenant("peakpro").good(&host).await);
+    let after = (
+        get("schedules").good(&host).await,
+        get("audit").good(&host).await,
+        get("records").tenant("peakpro").good(&host).await,
+    );
     assert_eq!(after, before);
     assert_eq!(get("/api/audit/verify").good(&host).await["valid"], true);
 }
@@ -147,7 +155,10 @@ async fn verbs_lead_a_schedule_through_its_life() {
         (row["last_run"].is_f64() && row["running"] == false).then_some(())
     });
     assert_eq!(told(&["pause", "--tenant=peakpro", "--reason=storm"]).await.trim(), "peakpro: paused");
-    assert_eq!(told(&["pause", "--tenant=peakpro", "--reason=storm"]).await.trim(), "peakpro: paused already");
+    assert_eq!(
+        told(&["pause", "--tenant=peakpro", "--reason=storm"]).await.trim(),
+        "peakpro: paused already"
+    );
     assert!(told(&["run-now", "--tenant=peakpro"]).await.starts_with("peakpro: "));
     let table = told(&["status"]).await;
     let row = table.lines().nth(1).expect("a row");
@@ -163,7 +174,8 @@ async fn verbs_lead_a_schedule_through_its_life() {
     }
     let json: Value = serde_json::from_str(&told(&["status", "--json"]).await).expect("JSON");
     assert_eq!(json["schedules"]["peakpro"]["note"], "hi", "{json}");
-    for arguments in [&["runs", "--json"][..], &["audit", "--json"], &["pause", "--json", "--tenant=peakpro"]] {
+    for arguments in [&["runs", "--json"][..], &["audit", "--json"], &["pause", "--json", "--tenant=peakpro"]]
+    {
         let json: Value = serde_json::from_str(&told(arguments).await).expect("JSON");
         assert_eq!(json["ok"], true, "{json}");
     }
@@ -184,7 +196,9 @@ async fn verbs_carry_a_token_and_are_refused_without() {
     let bearer = |secret: &str| format!("--token={secret}");
 
     good(&["status", &url, &bearer(&viewer)]).await;
-    for (token, said) in [(None, "a valid token is required"), (Some(&viewer), "operator privileges required")] {
+    for (token, said) in
+        [(None, "a valid token is required"), (Some(&viewer), "operator privileges required")]
+    {
         let token = token.map(|secret| bearer(secret));
         let mut arguments = vec!["pause", "--tenant=peakpro", &url];
         arguments.extend(token.as_deref());
@@ -218,4 +232,99 @@ async fn no_log_holds_a_key_at_any_level() {
     }
     let hidden = secret.rsplit('_').next().expect("a secret");
     assert!(!said.contains(CANARY) && !said.contains(hidden), "{said}");
+}
+
+/// Sends bytes as they are; gives what comes back until the connection ends.
+async fn raw(host: &Binary, bytes: &[u8]) -> String {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let mut socket = tokio::net::TcpStream::connect(host.address()).await.expect("a connection");
+    let _broken = socket.write_all(bytes).await;
+    let mut answer = Vec::new();
+    let read = socket.read_to_end(&mut answer);
+    // What is no whole request is answered by a closed connection, later.
+    let _late = tokio::time::timeout(Duration::from_secs(1), read).await;
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[tokio::test]
+async fn bytes_that_are_no_request_change_nothing() {
+    let host = binary::memory().await;
+    quiet(&host, "peakpro").await;
+    let before = setup::everything(&host).await;
+    let pause = "POST /api/crm/import/acculynx/pause HTTP/1.1";
+    let local = "host: localhost\r\nconnection: close";
+    for (bytes, due) in [
+        (format!("{pause}\r\n{local}\r\nx-tenant: peakpro\r\n x-role: admin\r\n\r\n"), "400"),
+        (format!("{pause}\r\n{local}\r\nx-tenant: peakpro\0\r\n\r\n"), "400"),
+        (format!("{pause}\r\n{local}\r\nx-tenant: peak\rpro\r\n\r\n"), "400"),
+        (format!("{pause}\r\nconnection: close\r\nx-tenant: peakpro\r\n\r\n"), "400"),
+        (format!("{pause}\r\n{local}\r\nhost: evil.example\r\nx-tenant: peakpro\r\n\r\n"), "400"),
+        (format!("{pause}\r\nhost: evil.example\r\nconnection: close\r\nx-tenant: peakpro\r\n\r\n"), "421"),
+        (
+            format!(
+                "{pause}\r\n{local}\r\nx-tenant: peakpro\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"
+            ),
+            "400",
+        ),
+        (format!("{pause}\r\n{local}\r\nx-tenant: peakpro\r\ncontent-length: -1\r\n\r\n"), "400"),
+        (
+            format!(
+                "{pause}\r\n{local}\r\nx-tenant: peakpro\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n{{}}"
+            ),
+            "400",
+        ),
+        (format!("{pause}\r\n{local}\r\nx-tenant: peakpro\r\nx: {}\r\n\r\n", "y".repeat(70_000)), "431"),
+        (format!("POST /{} HTTP/1.1\r\n{local}\r\n\r\n", "x".repeat(20_000)), "414"),
+        ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_owned(), ""),
+        ("\0\0\0\0\r\n\r\n".to_owned(), ""),
+        ("GET\r\n\r\n".to_owned(), "400"),
+        ("GET / HTTP/9.9\r\nhost: localhost\r\n\r\n".to_owned(), ""),
+        (format!("GET //evil.example/%2e%2e HTTP/1.1\r\n{local}\r\n\r\n"), ""),
+        (format!("GET http://evil.example/api/whoami HTTP/1.1\r\n{local}\r\n\r\n"), ""),
+    ] {
+        let answer = raw(&host, bytes.as_bytes()).await;
+        let status = answer.split(' ').nth(1).unwrap_or_default();
+        let shown: String = bytes.chars().take(200).collect();
+        assert!(!status.starts_with('5'), "{shown:?}: {answer}");
+        assert!(due.is_empty() || status == due || status.is_empty(), "{shown:?}: {answer}");
+    }
+    assert_eq!(setup::everything(&host).await, before);
+
+    let mut random = host_conformance::random::Random::new(0xbad);
+    let good = format!("{pause}\r\n{local}\r\nx-tenant: nobody\r\ncontent-length: 2\r\n\r\n{{}}");
+    for _ in 0..10 {
+        let mutated: Vec<_> = (0..40).map(|_| mutated(&good, &mut random)).collect();
+        let answers = futures::future::join_all(mutated.iter().map(|bytes| raw(&host, bytes))).await;
+        for (bytes, answer) in mutated.iter().zip(answers) {
+            let status = answer.split(' ').nth(1).unwrap_or_default();
+            assert!(!status.starts_with('5'), "{:?}: {answer}", String::from_utf8_lossy(bytes));
+        }
+    }
+    get("schedules").good(&host).await;
+}
+
+/// A request with a few bytes changed.
+fn mutated(good: &str, random: &mut host_conformance::random::Random) -> Vec<u8> {
+    let mut bytes = good.to_owned().into_bytes();
+    for _ in 0..=random.below(4) {
+        let place = random.below(bytes.len() as u64) as usize;
+        bytes[place] = random.number() as u8;
+    }
+    bytes.extend_from_slice(b"\r\n\r\n");
+    bytes
+}
+
+#[tokio::test]
+async fn a_stop_ends_streams_and_tells_them_when_to_come_back() {
+    let host = Binary::start(true, &["--drain-sec=20"]).await;
+    quiet(&host, "peakpro").await;
+    let stream = host.stream(get("/api/events").request(&host)).await;
+    let began = host.now();
+
+    assert_eq!(host.stop().await, Some(0));
+
+    assert!(host.now().duration_since(began) < Duration::from_secs(10), "a stream does not hold it up");
+    let frames: Vec<_> = futures::StreamExt::collect(stream.into_body()).await;
+    let text: String = frames.iter().map(|frame| String::from_utf8_lossy(frame).into_owned()).collect();
+    assert!(text.contains("retry: "), "{text}");
 }

@@ -1,5 +1,6 @@
 //! Who may do what: roles, tenants, tokens.
 
+use scheduler_core::rest::policies;
 use serde_json::{Value, json};
 
 use super::setup::{everything, list, quiet, token};
@@ -86,6 +87,33 @@ async fn principals(host: &dyn Host) -> Principals {
 fn to(route: &Route, tenant: &str) -> Ask {
     let ask = ask(route.method, route.target);
     if route.tenant { ask.tenant(tenant) } else { ask }
+}
+
+/// The tables of this file know every operation that needs a role, and which.
+pub async fn no_route_is_left_out(host: &dyn Host) {
+    let document = get("/openapi.json").anonymous().of(host).await.json();
+    let fits = |path: &str, target: &str| {
+        let target = target.split('?').next().unwrap_or_default();
+        let target = if target.starts_with('/') {
+            target.to_owned()
+        } else {
+            format!("{}/{target}", crate::ask::BASE)
+        };
+        let same = |(part, given): (&str, &str)| part.starts_with('{') || part == given;
+        path.split('/').count() == target.split('/').count()
+            && path.split('/').zip(target.split('/')).all(same)
+    };
+    for (path, item) in document["paths"].as_object().expect("paths") {
+        for (method, operation) in item.as_object().expect("operations") {
+            let name = operation["operationId"].as_str().expect("a name");
+            let policy = policies().iter().find(|policy| policy.operation == name).expect("a policy");
+            let Some(role) = policy.role else { continue };
+            let method = if name == "streamEvents" { "HEAD" } else { &method.to_uppercase() };
+            let route = ROUTES.iter().find(|route| route.method == method && fits(path, route.target));
+            let route = route.unwrap_or_else(|| panic!("{method} {path} is in no table"));
+            assert_eq!((route.role, route.tenant), (role.as_str(), policy.tenant), "{method} {path}");
+        }
+    }
 }
 
 /// Nobody gets in without a good token; the refusal says nothing else.
@@ -211,7 +239,11 @@ pub async fn denials_are_audited(host: &dyn Host) {
     let principals = principals(host).await;
     let (_, viewer) = &principals.of_alpha[0];
     post("pause").tenant("alpha").token(viewer).refused(host, 403, "role_too_low").await;
-    post("pause").tenant("beta").token(&principals.of_alpha[1].1).refused(host, 404, "schedule_not_found").await;
+    post("pause")
+        .tenant("beta")
+        .token(&principals.of_alpha[1].1)
+        .refused(host, 404, "schedule_not_found")
+        .await;
     get("schedules").anonymous().refused(host, 401, "unauthenticated").await;
 
     let denials = list(host, get("audit?operation=denied").token(&principals.all), "audit").await;
@@ -276,7 +308,10 @@ pub async fn token_mode_ignores_the_headers_of_old(host: &dyn Host) {
     for (role, secret) in &principals.of_alpha {
         let ask = get("/api/whoami").token(secret).header("x-role", "admin").header("x-ops", "1");
         let me = ask.good(host).await;
-        assert_eq!((&me["role"], &me["auth"], &me["tenants"]), (&json!(role), &json!("token"), &json!(["alpha"])));
+        assert_eq!(
+            (&me["role"], &me["auth"], &me["tenants"]),
+            (&json!(role), &json!("token"), &json!(["alpha"]))
+        );
     }
     let (_, operator) = &principals.of_alpha[1];
     // A token for one tenant may leave the header out, and may not name another.
@@ -298,7 +333,8 @@ pub async fn tokens_are_made_listed_and_revoked(host: &dyn Host) {
     let made = post("/api/tokens").token(&all).json(body).of(host).await;
     assert_eq!(made.status, 201, "{made}");
     let made = made.json();
-    let (id, secret) = (made["token"]["id"].as_str().expect("an id"), made["secret"].as_str().expect("a secret"));
+    let (id, secret) =
+        (made["token"]["id"].as_str().expect("an id"), made["secret"].as_str().expect("a secret"));
     let rows = get("/api/tokens").token(&all).of(host).await;
     let (_, hidden) = secret.rsplit_once('_').expect("a secret");
     assert!(rows.holds(id) && !rows.holds(hidden), "{rows}");
@@ -319,12 +355,16 @@ pub async fn tokens_are_made_listed_and_revoked(host: &dyn Host) {
         (json!({ "name": "x", "role": "viewer", "expires_at": "2001-01-01T00:00:00Z" }), "expires_at"),
         (json!({ "name": "x", "role": "viewer", "secret": "mine" }), "secret"),
     ] {
-        let refused = post("/api/tokens").token(&all).json(body.clone()).refused(host, 422, "field_invalid").await;
+        let refused =
+            post("/api/tokens").token(&all).json(body.clone()).refused(host, 422, "field_invalid").await;
         assert_eq!(refused["field"], field, "{body}");
     }
     let (_, own) = (0, token(host, Some(&all), "admin", json!(["alpha"])).await);
     let wider = json!({ "name": "x", "role": "viewer", "tenants": "*" });
-    assert_eq!(post("/api/tokens").token(&own).json(wider).refused(host, 422, "field_invalid").await["field"], "tenants");
+    assert_eq!(
+        post("/api/tokens").token(&own).json(wider).refused(host, 422, "field_invalid").await["field"],
+        "tenants"
+    );
     let mine = all.split('_').nth(1).expect("an id");
     delete(&format!("/api/tokens/{mine}")).token(&all).refused(host, 409, "last_admin").await;
 }

@@ -41,7 +41,9 @@ pub async fn open_mode_refuses_pages_of_other_sites(host: &dyn Host) {
     for local in ["http://localhost:8000", "http://127.0.0.1:5173", "http://[::1]"] {
         get("schedules").header("origin", local).good(host).await;
     }
-    for foreign in ["null", "https://evil.example", "localhost", "http://localhost.evil.example", "http://10.0.0.1"] {
+    for foreign in
+        ["null", "https://evil.example", "localhost", "http://localhost.evil.example", "http://10.0.0.1"]
+    {
         for ask in [get("schedules"), post("pause").tenant("peakpro")] {
             let answer = ask.header("origin", foreign).of(host).await;
             assert_eq!((answer.status, &answer.problem()["code"]), (403, &json!("cross_site")), "{answer}");
@@ -75,7 +77,10 @@ pub async fn a_session_is_as_good_as_its_token(host: &dyn Host) {
     assert!(set.starts_with("__Host-") == set.contains("Secure"), "{set}");
     let with = |ask: Ask| ask.anonymous().header("cookie", &cookie);
     let me = with(get("/api/whoami")).good(host).await;
-    assert_eq!((&me["role"], &me["tenants"], &me["auth"]), (&json!("operator"), &json!(["alpha"]), &json!("token")));
+    assert_eq!(
+        (&me["role"], &me["tenants"], &me["auth"]),
+        (&json!("operator"), &json!(["alpha"]), &json!("token"))
+    );
     let names = with(get("schedule/status")).good(host).await;
     assert_eq!(names["schedules"].as_object().expect("a map").len(), 1);
     with(post("pause")).header("sec-fetch-site", "same-origin").good(host).await;
@@ -114,9 +119,14 @@ pub async fn a_session_is_not_believed_from_other_sites(host: &dyn Host) {
         &[("origin", "null")],
         &[("sec-fetch-site", "cross-site"), ("origin", "http://localhost")],
     ] {
-        for ask in [post("pause"), delete("schedule"), post("bulk").json(json!({})), delete("/api/tokens/x")] {
+        for ask in [post("pause"), delete("schedule"), post("bulk").json(json!({})), delete("/api/tokens/x")]
+        {
             let answer = with(ask).with(headers).header("host", "localhost").of(host).await;
-            assert_eq!((answer.status, &answer.problem()["code"]), (403, &json!("cross_site")), "{headers:?} {answer}");
+            assert_eq!(
+                (answer.status, &answer.problem()["code"]),
+                (403, &json!("cross_site")),
+                "{headers:?} {answer}"
+            );
         }
     }
     assert_eq!(with(get("schedule")).good(host).await, before);

@@ -143,9 +143,15 @@ pub async fn a_selection_must_be_made(host: &dyn Host) {
         (json!({ "operation": "pause", "filter": { "all": true, "x": 1 } }), "filter.x"),
         (json!({ "operation": "pause", "filter": { "all": true }, "expect": -1 }), "expect"),
         (json!({ "operation": "pause", "filter": { "all": true }, "dry_run": 1 }), "dry_run"),
-        (json!({ "operation": "pause", "filter": { "all": true }, "until": "2001-01-01T00:00:00Z" }), "until"),
+        (
+            json!({ "operation": "pause", "filter": { "all": true }, "until": "2001-01-01T00:00:00Z" }),
+            "until",
+        ),
         (json!({ "operation": "set-interval", "filter": { "all": true } }), "interval_sec"),
-        (json!({ "operation": "set-interval", "filter": { "all": true }, "interval_sec": 0 }), "interval_sec"),
+        (
+            json!({ "operation": "set-interval", "filter": { "all": true }, "interval_sec": 0 }),
+            "interval_sec",
+        ),
         (json!({ "operation": "resume", "filter": { "all": true }, "reason": "x" }), "reason"),
     ] {
         let refused = post("bulk").json(body.clone()).refused(host, 422, "field_invalid").await;

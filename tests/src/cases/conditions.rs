@@ -31,7 +31,8 @@ pub async fn a_write_at_a_stale_revision_changes_nothing(host: &dyn Host) {
         let before = everything(host).await;
 
         for stale in [revision - 1, revision + 1, 0, u64::MAX] {
-            let refused = ask.clone().tenant("peakpro").at(stale).refused(host, 412, "revision_mismatch").await;
+            let refused =
+                ask.clone().tenant("peakpro").at(stale).refused(host, 412, "revision_mismatch").await;
             assert_eq!(refused["revision"], revision, "{name}");
         }
         for garbage in ["", "x", "\"x\"", "-1", "\"1\", \"2\"", "99999999999999999999"] {
@@ -110,7 +111,11 @@ pub async fn a_repeated_key_replays_the_answer_of_every_write(host: &dyn Host) {
         assert_eq!(second.header("idempotency-replayed"), "true", "{name}");
         assert_eq!((second.status, &second.body), (first.status, &first.body), "{name}");
         assert_eq!(everything(host).await, before, "{name}");
-        assert_eq!(host.upstream().sandbox().journal().entries().count(), requests, "{name} asked the upstream");
+        assert_eq!(
+            host.upstream().sandbox().journal().entries().count(),
+            requests,
+            "{name} asked the upstream"
+        );
     }
 }
 
@@ -169,10 +174,7 @@ pub async fn bulk_and_tokens_replay(host: &dyn Host) {
     let admin = token(host, host.admin(), "admin", json!("*")).await;
     let bulk = json!({ "operation": "resume", "filter": { "all": true } });
     let make = json!({ "name": "reader", "role": "viewer", "tenants": ["peakpro"] });
-    for (name, ask) in [
-        ("bulk", post("bulk").json(bulk)),
-        ("token", post("/api/tokens").json(make)),
-    ] {
+    for (name, ask) in [("bulk", post("bulk").json(bulk)), ("token", post("/api/tokens").json(make))] {
         let ask = ask.token(&admin).key(name);
         let first = ask.of(host).await;
         assert!((200..300).contains(&first.status), "{first}");

@@ -42,11 +42,9 @@ pub async fn a_key_is_set_seen_by_its_fingerprint_tested_and_removed(host: &dyn 
 /// A test call says what the upstream said, and succeeds as a call.
 pub async fn a_test_call_says_what_the_upstream_said(host: &dyn Host) {
     upstream::connect(host, "peakpro").await;
-    for (fault, kind) in [
-        (Fault::Unauthorized, "auth"),
-        (Fault::Html(200), "protocol"),
-        (Fault::Empty, "protocol"),
-    ] {
+    for (fault, kind) in
+        [(Fault::Unauthorized, "auth"), (Fault::Html(200), "protocol"), (Fault::Empty, "protocol")]
+    {
         host.upstream().spoil("peakpro", fault);
         let told = post("connection/test").tenant("peakpro").of(host).await;
         assert_eq!(told.status, 200, "{told}");
@@ -59,7 +57,11 @@ pub async fn a_test_call_says_what_the_upstream_said(host: &dyn Host) {
 pub async fn a_run_without_a_key_fails_and_says_so(host: &dyn Host) {
     super::setup::quiet(host, "peakpro").await;
     let failed = run(host, "peakpro").await;
-    assert_eq!((&failed["state"], &failed["error"]["kind"]), (&json!("failed"), &json!("config")), "{failed}");
+    assert_eq!(
+        (&failed["state"], &failed["error"]["kind"]),
+        (&json!("failed"), &json!("config")),
+        "{failed}"
+    );
     upstream::connect(host, "peakpro").await;
     assert_eq!(run(host, "peakpro").await["state"], "succeeded");
 }
@@ -99,7 +101,11 @@ pub async fn an_address_of_somebody_else_is_never_called(host: &dyn Host) {
         return;
     }
     let failed = run(host, "peakpro").await;
-    assert_eq!((&failed["state"], &failed["error"]["kind"]), (&json!("failed"), &json!("config")), "{failed}");
+    assert_eq!(
+        (&failed["state"], &failed["error"]["kind"]),
+        (&json!("failed"), &json!("config")),
+        "{failed}"
+    );
 }
 
 /// Nothing that can be read holds a key, whatever goes wrong. Each answer of each case is searched for it.
@@ -116,7 +122,9 @@ pub async fn a_key_is_nowhere_to_be_read(host: &dyn Host) {
         run(host, "peakpro").await;
         post("connection/test").tenant("peakpro").of(host).await;
     }
-    for body in [format!(r#"{{"api_key":"{0}","{0}":1}}"#, key_of("x")), format!(r#"{{"api_key":"{}"#, key_of("x"))] {
+    for body in
+        [format!(r#"{{"api_key":"{0}","{0}":1}}"#, key_of("x")), format!(r#"{{"api_key":"{}"#, key_of("x"))]
+    {
         // The name of an unknown field is the caller's own word; its value is not shown.
         let refused = put("connection").tenant("peakpro").body(body).unchecked(host).await;
         assert!((400..500).contains(&refused.status), "{refused}");

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::setup::{each, ended, idle, later, list, quiet, run, schedule, status};
 use crate::host::Host;
-use crate::{delete, get, needs, patch, post, upstream};
+use crate::{delete, get, needs, patch, post, until, upstream};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -121,6 +121,29 @@ pub async fn a_deleted_schedule_takes_its_run_with_it(host: &dyn Host) {
     assert!(made["run"].is_null() && made["last_run"].is_null(), "{made}");
 }
 
+/// A run that a crash has cut off is taken back by the next process, and its slot is run again.
+pub async fn a_run_cut_off_by_a_crash_is_taken_back(host: &dyn Host) {
+    needs!(host, simulated_time);
+    upstream::connect_with(host, "peakpro", 1).await;
+    host.upstream().change("peakpro", |location| location.temper.latency = Duration::from_secs(9));
+    schedule(host, "peakpro", 3600).await;
+    let cut_off = status(host, "peakpro").await["run"].take();
+    let run_id = cut_off["run_id"].as_str().expect("a run in flight").to_owned();
+
+    host.restart().await;
+
+    host.upstream().mend("peakpro");
+    assert_eq!(ended(host, &run_id).await["state"], "abandoned");
+    let again = until!(host, "the slot's next run", {
+        let runs = list(host, get("runs?tenant=peakpro&state=succeeded"), "runs").await;
+        runs.first().cloned()
+    });
+    assert_eq!(again["slot"], cut_off["slot"], "{again}");
+    let before = list(host, get("records").tenant("peakpro"), "records").await;
+    assert_eq!(run(host, "peakpro").await["stats"]["imported"], 0, "nothing is imported twice");
+    assert_eq!(list(host, get("records").tenant("peakpro"), "records").await, before);
+}
+
 /// The ranges of a window, and how many slots they hold.
 async fn occurrences(host: &dyn Host, since: Timestamp, until: Timestamp) -> (Vec<Value>, u64) {
     let path = format!("occurrences?limit=1000&since={}&until={}", since.iso(), until.iso());
@@ -155,7 +178,8 @@ pub async fn every_slot_has_one_disposition(host: &dyn Host) {
     for kind in ["ran", "paused"] {
         assert!(kinds.iter().any(|known| known == kind), "no {kind} in {kinds:?}");
     }
-    let edges: Vec<_> = ranges.iter().map(|range| (range["first"].as_f64(), range["last"].as_f64())).collect();
+    let edges: Vec<_> =
+        ranges.iter().map(|range| (range["first"].as_f64(), range["last"].as_f64())).collect();
     assert!(edges.windows(2).all(|pair| pair[0].1 < pair[1].0), "ranges overlap: {edges:?}");
 
     let mut parts = 0;
@@ -169,7 +193,8 @@ pub async fn every_slot_has_one_disposition(host: &dyn Host) {
     assert!((16..=18).contains(&paused), "three hours were paused: {paused}");
 
     let runs = list(host, get("runs?tenant=peakpro&trigger=schedule&limit=1000"), "runs").await;
-    let ran = ranges.iter().filter(|range| range["disposition"] == "ran" || range["disposition"] == "ran_late");
+    let ran =
+        ranges.iter().filter(|range| range["disposition"] == "ran" || range["disposition"] == "ran_late");
     let ran: u64 = ran.map(|range| range["count"].as_u64().expect("a count")).sum();
     assert_eq!(runs.len() as u64, ran, "as many runs as slots that ran");
 }
@@ -237,7 +262,10 @@ pub async fn explanations_name_the_cause(host: &dyn Host) {
     host.upstream().change("peakpro", |location| location.temper.latency = Duration::from_millis(500));
     let started = post("run-now").tenant("peakpro").json(json!({ "wait_sec": 0 })).good(host).await;
     let running = explain().await;
-    assert_eq!((&running["state"], &running["blocked_by"][0]["kind"]), (&json!("running"), &json!("running")));
+    assert_eq!(
+        (&running["state"], &running["blocked_by"][0]["kind"]),
+        (&json!("running"), &json!("running"))
+    );
     ended(host, started["run_id"].as_str().expect("a run")).await;
 
     let starts_at = (host.now() + HOUR).iso();

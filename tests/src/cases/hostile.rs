@@ -51,26 +51,52 @@ pub async fn absurd_values_in_every_field_change_nothing(host: &dyn Host) {
     let before = everything(host).await;
     let fields: [(&str, &str, &[&str]); 6] = [
         ("POST", "schedule", &["interval_sec", "jitter_sec", "timeout_sec", "pause_after_failures"]),
-        ("PATCH", "schedule", &["cron", "timezone", "starts_at", "ends_at", "overlap", "catch_up", "retry", "tags"]),
+        (
+            "PATCH",
+            "schedule",
+            &["cron", "timezone", "starts_at", "ends_at", "overlap", "catch_up", "retry", "tags"],
+        ),
         ("POST", "pause", &["until", "reason"]),
         ("POST", "run-now", &["wait_sec", "reason"]),
         ("PUT", "connection", &["api_key", "base_url"]),
         ("POST", "bulk", &["operation", "filter", "expect", "dry_run"]),
     ];
     let absurd = [
-        "1e30", "-1e30", "1e400", "-0.5", "9223372036854775808", "18446744073709551616", "-9223372036854775809",
-        "\"NaN\"", "\"Infinity\"", "NaN", "Infinity", "-", "0x10", "[[]]", "{\"a\":{\"b\":1}}", "[null]", "true",
-        "\"\\ud800\"", "\"\\u0000\"", "\"\\u202e\"", "\"' OR 1=1 --\"", "\"../../etc/passwd\"", "\"${jndi:ldap://x}\"",
+        "1e30",
+        "-1e30",
+        "1e400",
+        "-0.5",
+        "9223372036854775808",
+        "18446744073709551616",
+        "-9223372036854775809",
+        "\"NaN\"",
+        "\"Infinity\"",
+        "NaN",
+        "Infinity",
+        "-",
+        "0x10",
+        "[[]]",
+        "{\"a\":{\"b\":1}}",
+        "[null]",
+        "true",
+        "\"\\ud800\"",
+        "\"\\u0000\"",
+        "\"\\u202e\"",
+        "\"' OR 1=1 --\"",
+        "\"../../etc/passwd\"",
+        "\"${jndi:ldap://x}\"",
     ];
     for (method, target, names) in fields {
         for name in names {
             for value in absurd {
                 let text = value.starts_with('"') && !value.contains("ud800");
-                let fine = text && ["reason", "api_key"].contains(name) || *name == "dry_run" && value == "true";
+                let fine =
+                    text && ["reason", "api_key"].contains(name) || *name == "dry_run" && value == "true";
                 if fine {
                     continue;
                 }
-                let rest = if *name == "dry_run" { r#","operation":"pause","filter":{"all":true}"# } else { "" };
+                let rest =
+                    if *name == "dry_run" { r#","operation":"pause","filter":{"all":true}"# } else { "" };
                 let body = format!(r#"{{"{name}":{value}{rest}}}"#);
                 refused(host, ask(method, target).tenant("peakpro").body(body.clone()), &body).await;
             }
@@ -83,8 +109,20 @@ pub async fn absurd_values_in_every_field_change_nothing(host: &dyn Host) {
 pub async fn text_of_every_kind_is_kept_or_refused(host: &dyn Host) {
     idle(host, "peakpro").await;
     let texts = [
-        "<script>alert(1)</script>", "\u{0}", "\u{7}\u{8}", "\u{202e}gnp.exe", "\r\nx-role: admin", "ünïcödé 🦀",
-        "'; drop table runs; --", "=cmd()", "{{7*7}}", "%s%n", "\u{feff}", "\\", "\"", "\u{2028}",
+        "<script>alert(1)</script>",
+        "\u{0}",
+        "\u{7}\u{8}",
+        "\u{202e}gnp.exe",
+        "\r\nx-role: admin",
+        "ünïcödé 🦀",
+        "'; drop table runs; --",
+        "=cmd()",
+        "{{7*7}}",
+        "%s%n",
+        "\u{feff}",
+        "\\",
+        "\"",
+        "\u{2028}",
     ];
     for text in texts {
         for ask in [
@@ -100,7 +138,9 @@ pub async fn text_of_every_kind_is_kept_or_refused(host: &dyn Host) {
             assert_eq!(list.header("content-type"), "application/json");
         }
     }
-    for (name, value) in [("note", json!("x".repeat(501))), ("tags", json!(vec!["x"; 17])), ("tags", json!(["x".repeat(33)]))] {
+    for (name, value) in
+        [("note", json!("x".repeat(501))), ("tags", json!(vec!["x"; 17])), ("tags", json!(["x".repeat(33)]))]
+    {
         let ask = patch("schedule").tenant("peakpro").json(json!({ name: value }));
         assert_eq!(ask.refused(host, 422, "field_invalid").await["field"], name);
     }
@@ -143,7 +183,10 @@ pub async fn claims_in_the_request_are_not_believed(host: &dyn Host) {
     }
     let over = get("schedule").tenant("peakpro").header("x-http-method-override", "DELETE");
     over.good(host).await;
-    let hop = post("pause").tenant("nobody").header("x-forwarded-for", "127.0.0.1").header("x-original-url", "/ops/ping");
+    let hop = post("pause")
+        .tenant("nobody")
+        .header("x-forwarded-for", "127.0.0.1")
+        .header("x-original-url", "/ops/ping");
     hop.refused(host, 404, "schedule_not_found").await;
     assert_eq!(everything(host).await, before);
 }
@@ -153,15 +196,36 @@ pub async fn odd_targets_never_fail(host: &dyn Host) {
     idle(host, "peakpro").await;
     let before = everything(host).await;
     for target in [
-        "schedules?limit=%00", "schedules?q=%ff%fe", "schedules?%zz", "schedules?q=%F0%28%8C%28", "runs?since=%0d%0a",
-        "audit?cursor=%2e%2e%2f", "schedules?limit=1&limit=x", "schedules?&&&===", "runs/%ff", "runs/%2e%2e%2fschedule",
-        "records/%2fetc%2fpasswd/x", "records/jobs/%ff%fe", "/api/tokens/%00", "/api/../ops/ping", "/%2e%2e/%2e%2e/etc/passwd",
-        "/api/crm/import/%2e%2e/schedule", "schedules?tenant=%00", "occurrences?since=1e308&until=-1e308", "explain?at=-1",
-        "occurrences?since=NaN", "explain?at=99999999999999999999", "runs?until=+275760-09-13T00:00:00Z", "//", "/\\..\\x",
+        "schedules?limit=%00",
+        "schedules?q=%ff%fe",
+        "schedules?%zz",
+        "schedules?q=%F0%28%8C%28",
+        "runs?since=%0d%0a",
+        "audit?cursor=%2e%2e%2f",
+        "schedules?limit=1&limit=x",
+        "schedules?&&&===",
+        "runs/%ff",
+        "runs/%2e%2e%2fschedule",
+        "records/%2fetc%2fpasswd/x",
+        "records/jobs/%ff%fe",
+        "/api/tokens/%00",
+        "/api/../ops/ping",
+        "/%2e%2e/%2e%2e/etc/passwd",
+        "/api/crm/import/%2e%2e/schedule",
+        "schedules?tenant=%00",
+        "occurrences?since=1e308&until=-1e308",
+        "explain?at=-1",
+        "occurrences?since=NaN",
+        "explain?at=99999999999999999999",
+        "runs?until=+275760-09-13T00:00:00Z",
+        "//",
+        "/\\..\\x",
     ] {
-        let Ok(_) = format!("http://x{}", if target.starts_with('/') { target.to_owned() } else { format!("/{target}") })
-            .parse::<http::Uri>()
-        else {
+        let Ok(_) = format!(
+            "http://x{}",
+            if target.starts_with('/') { target.to_owned() } else { format!("/{target}") }
+        )
+        .parse::<http::Uri>() else {
             continue;
         };
         for method in ["GET", "POST", "DELETE"] {
@@ -180,8 +244,22 @@ pub async fn odd_headers_never_fail(host: &dyn Host) {
     let before = everything(host).await;
     let odd: [&[u8]; 6] = [b"\xff\xfe", b"\x80", b"a\tb", b",", b"'\"<>", &[b'x'; 3000]];
     for name in [
-        "x-tenant", "x-role", "x-ops", "authorization", "cookie", "if-match", "if-none-match", "idempotency-key",
-        "x-request-id", "last-event-id", "content-type", "accept", "x-client", "origin", "sec-fetch-site", "accept-encoding",
+        "x-tenant",
+        "x-role",
+        "x-ops",
+        "authorization",
+        "cookie",
+        "if-match",
+        "if-none-match",
+        "idempotency-key",
+        "x-request-id",
+        "last-event-id",
+        "content-type",
+        "accept",
+        "x-client",
+        "origin",
+        "sec-fetch-site",
+        "accept-encoding",
     ] {
         for value in odd {
             let answer = get("schedules").header(name, value).of(host).await;

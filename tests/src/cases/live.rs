@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::setup::{idle, run, quiet, token};
+use super::setup::{idle, quiet, run, token};
 use crate::host::Host;
 use crate::sse::Events;
 use crate::{Ask, delete, get, needs, patch, post};
@@ -54,7 +54,10 @@ pub async fn a_stream_tells_of_every_command(host: &dyn Host) {
     let started = events.named(host, "run.started").await.data;
     assert_eq!((&started["run"]["run_id"], &started["run"]["state"]), (&run["run_id"], &json!("running")));
     let finished = events.named(host, "run.finished").await.data;
-    assert_eq!((&finished["run"]["run_id"], &finished["run"]["state"]), (&run["run_id"], &json!("succeeded")));
+    assert_eq!(
+        (&finished["run"]["run_id"], &finished["run"]["state"]),
+        (&run["run_id"], &json!("succeeded"))
+    );
     events.named(host, "counts.changed").await;
     delete("schedule").tenant("peakpro").good(host).await;
     let deleted = events.named(host, "schedule.deleted").await.data;

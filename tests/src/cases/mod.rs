@@ -76,6 +76,7 @@ macro_rules! host_conformance {
                 a_long_run_is_answered_with_its_address
                 a_cancelled_run_ends_cancelled
                 a_deleted_schedule_takes_its_run_with_it
+                a_run_cut_off_by_a_crash_is_taken_back
                 every_slot_has_one_disposition
                 slots_add_up_over_edits_and_deletion
                 slots_of_a_downtime_follow_catch_up
@@ -107,6 +108,7 @@ macro_rules! host_conformance {
             records {
                 a_sweep_brings_every_job_and_contact_once
                 a_second_run_imports_what_has_changed
+                what_is_gone_upstream_is_marked
                 a_record_has_the_fields_of_the_contract
                 exports_hold_what_the_list_holds
                 no_cell_begins_a_formula
@@ -128,6 +130,7 @@ macro_rules! host_conformance {
                 trouble_stays_with_its_tenant
             }
             access {
+                no_route_is_left_out
                 without_a_good_token_nobody_gets_in
                 every_route_knows_its_role
                 a_foreign_tenant_looks_as_if_it_did_not_exist

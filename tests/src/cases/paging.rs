@@ -66,7 +66,8 @@ pub async fn a_walk_over_schedules_during_edits_repeats_and_skips_nothing(host: 
             made.push(name);
         })
         .await;
-        let untouched = |name: &&String| name.starts_with('t') && name[1..].parse::<u32>().is_ok_and(|n| n % 2 == 0);
+        let untouched =
+            |name: &&String| name.starts_with('t') && name[1..].parse::<u32>().is_ok_and(|n| n % 2 == 0);
         let seen: Vec<_> = each(&rows, "tenant").iter().filter(untouched).cloned().collect();
         let distinct: BTreeSet<_> = seen.iter().collect();
         assert_eq!((seen.len(), distinct.len()), (15, 15), "{sort}: {seen:?}");

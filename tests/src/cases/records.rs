@@ -75,6 +75,27 @@ pub async fn a_second_run_imports_what_has_changed(host: &dyn Host) {
     assert!(changed.len() == 2 && changed.contains(&added), "{changed:?}");
 }
 
+/// What is gone upstream stays, marked as gone; what comes back is not gone any more.
+pub async fn what_is_gone_upstream_is_marked(host: &dyn Host) {
+    crate::needs!(host, simulated_time);
+    idle(host, "peakpro").await;
+    run(host, "peakpro").await;
+    let mut lost = None;
+    host.upstream().change("peakpro", |location| lost = Some(location.jobs.remove(1)));
+    let lost = lost.expect("a job");
+
+    host.pass(Duration::from_secs(8 * 24 * 3600)).await;
+    let second = run(host, "peakpro").await;
+
+    assert!(second["stats"]["gone"].as_u64() >= Some(1), "{second}");
+    let path = format!("records/jobs/{}", lost.id);
+    assert_eq!(get(&path).tenant("peakpro").good(host).await["record"]["gone"], true);
+    host.upstream().change("peakpro", |location| location.jobs.insert(1, lost.clone()));
+    host.pass(Duration::from_secs(8 * 24 * 3600)).await;
+    run(host, "peakpro").await;
+    assert_eq!(get(&path).tenant("peakpro").good(host).await["record"]["gone"], false);
+}
+
 /// A record has the fields of the contract, in a list and alone.
 pub async fn a_record_has_the_fields_of_the_contract(host: &dyn Host) {
     idle(host, "peakpro").await;
@@ -99,7 +120,8 @@ pub async fn a_record_has_the_fields_of_the_contract(host: &dyn Host) {
     }
     get(&format!("records/jobs/{id}")).tenant("summit").refused(host, 404, "record_not_found").await;
     for (query, field) in [("entity=A%20B", "entity"), ("changed_since=x", "changed_since")] {
-        let refused = get(&format!("records?{query}")).tenant("peakpro").refused(host, 422, "field_invalid").await;
+        let refused =
+            get(&format!("records?{query}")).tenant("peakpro").refused(host, 422, "field_invalid").await;
         assert_eq!(refused["field"], field);
     }
 }
@@ -158,7 +180,8 @@ pub async fn audit_exports_hold_what_the_list_holds(host: &dyn Host) {
         crate::post("pause").tenant("peakpro").good(host).await;
     }
     for filter in ["", "&operation=pause", "&tenant=nobody"] {
-        let total = get(&format!("audit?limit=1{filter}")).good(host).await["total"].as_u64().expect("a number");
+        let total =
+            get(&format!("audit?limit=1{filter}")).good(host).await["total"].as_u64().expect("a number");
         let total = usize::try_from(total).expect("a few");
         let json = get(&format!("audit/export?format=json{filter}")).good(host).await;
         assert_eq!(json["audit"].as_array().expect("entries").len(), total);

@@ -49,9 +49,16 @@ pub async fn a_wrong_method_is_refused_with_the_right_ones(host: &dyn Host) {
                 continue;
             }
             let answer = ask(method, target).tenant("peakpro").of(host).await;
-            assert_eq!((answer.status, &answer.problem()["code"]), (405, &json!("method_not_allowed")), "{answer}");
+            assert_eq!(
+                (answer.status, &answer.problem()["code"]),
+                (405, &json!("method_not_allowed")),
+                "{answer}"
+            );
             let allow = answer.header("allow");
-            assert!(methods.iter().all(|known| allow.split(',').any(|name| name.trim() == *known)), "{answer}");
+            assert!(
+                methods.iter().all(|known| allow.split(',').any(|name| name.trim() == *known)),
+                "{answer}"
+            );
         }
     }
 }
@@ -75,14 +82,18 @@ pub async fn head_answers_as_get_without_the_body(host: &dyn Host) {
 
 /// Addresses that lead nowhere, sources that are none.
 pub async fn what_is_nowhere_is_not_found(host: &dyn Host) {
-    for target in ["nothing", "schedule/", "schedule/x", "/api", "/api/", "/api/x", "/ops/x", "/api/crm/import"] {
+    for target in
+        ["nothing", "schedule/", "schedule/x", "/api", "/api/", "/api/x", "/ops/x", "/api/crm/import"]
+    {
         for method in ["GET", "POST"] {
             ask(method, target).tenant("peakpro").refused(host, 404, "route_unknown").await;
         }
     }
     for source in ["nope", "ACCULYNX", "acculynx%00", "..", "%2e%2e"] {
-        for (method, path) in [("GET", "schedules"), ("GET", "schedule"), ("POST", "pause"), ("POST", "bulk")] {
-            let answer = ask(method, &format!("/api/crm/import/{source}/{path}")).tenant("peakpro").of(host).await;
+        for (method, path) in [("GET", "schedules"), ("GET", "schedule"), ("POST", "pause"), ("POST", "bulk")]
+        {
+            let answer =
+                ask(method, &format!("/api/crm/import/{source}/{path}")).tenant("peakpro").of(host).await;
             assert_eq!(answer.status, 404, "{answer}");
         }
     }
@@ -98,9 +109,14 @@ pub async fn a_tenant_must_be_named_well(host: &dyn Host) {
         }
         for method in *methods {
             ask(method, target).refused(host, 400, "tenant_required").await;
-            for wrong in ["Peak", "peak pro", "-peak", ".peak", "peak/pro", "päk", "", "a,b", &"a".repeat(65)] {
+            for wrong in ["Peak", "peak pro", "-peak", ".peak", "peak/pro", "päk", "", "a,b", &"a".repeat(65)]
+            {
                 let answer = ask(method, target).tenant(wrong).of(host).await;
-                assert_eq!((answer.status, &answer.problem()["code"]), (400, &json!("tenant_invalid")), "{answer}");
+                assert_eq!(
+                    (answer.status, &answer.problem()["code"]),
+                    (400, &json!("tenant_invalid")),
+                    "{answer}"
+                );
                 assert!(wrong.is_empty() || wrong.len() < 4 || !answer.holds(wrong), "{answer}");
             }
         }
@@ -175,10 +191,15 @@ pub async fn the_document_tells_of_every_route(host: &dyn Host) {
     assert!(document["openapi"].as_str().is_some_and(|version| version.starts_with("3.")), "{document}");
     let fits = |path: &str, target: &str| {
         let same = |(part, given): (&str, &str)| part.starts_with('{') || part == given;
-        path.split('/').count() == target.split('/').count() && path.split('/').zip(target.split('/')).all(same)
+        path.split('/').count() == target.split('/').count()
+            && path.split('/').zip(target.split('/')).all(same)
     };
     for (target, methods) in TARGETS {
-        let target = if target.starts_with('/') { target.to_owned() } else { format!("{}/{target}", crate::ask::BASE) };
+        let target = if target.starts_with('/') {
+            target.to_owned()
+        } else {
+            format!("{}/{target}", crate::ask::BASE)
+        };
         let paths = document["paths"].as_object().expect("paths");
         let found: Vec<_> = paths.iter().filter(|(path, _)| fits(path, &target)).collect();
         for method in methods {
@@ -210,13 +231,34 @@ pub async fn bodies_are_json_of_a_bounded_length(host: &dyn Host) {
     quiet(host, "peakpro").await;
     let before = everything(host).await;
     let ask = || patch("schedule").tenant("peakpro");
-    for kind in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "json", "x"] {
+    for kind in
+        ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "json", "x"]
+    {
         let answer = ask().header("content-type", kind).body(r#"{"note":"x"}"#).of(host).await;
-        assert_eq!((answer.status, &answer.problem()["code"]), (415, &json!("media_type_unsupported")), "{kind} {answer}");
+        assert_eq!(
+            (answer.status, &answer.problem()["code"]),
+            (415, &json!("media_type_unsupported")),
+            "{kind} {answer}"
+        );
     }
-    for garbage in ["{", "}", "{\"note\":}", "{'note':1}", "{\"note\":\"x\"}x", "nul", "\u{feff}{}", "[1", "\"", "{\"a\":1,}"] {
+    for garbage in [
+        "{",
+        "}",
+        "{\"note\":}",
+        "{'note':1}",
+        "{\"note\":\"x\"}x",
+        "nul",
+        "\u{feff}{}",
+        "[1",
+        "\"",
+        "{\"a\":1,}",
+    ] {
         let refused = ask().body(garbage).of(host).await;
-        assert_eq!((refused.status, &refused.problem()["code"]), (400, &json!("json_invalid")), "{garbage} {refused}");
+        assert_eq!(
+            (refused.status, &refused.problem()["code"]),
+            (400, &json!("json_invalid")),
+            "{garbage} {refused}"
+        );
     }
     for other in ["[]", "1", "\"x\"", "true"] {
         let refused = ask().body(other).refused(host, 422, "field_invalid").await;
@@ -226,7 +268,12 @@ pub async fn bodies_are_json_of_a_bounded_length(host: &dyn Host) {
     let long = format!(r#"{{"note":"x"{}}}"#, " ".repeat(64 * 1024));
     ask().body(long).refused(host, 413, "body_too_large").await;
     assert_eq!(everything(host).await, before);
-    for kind in ["application/json", "application/json; charset=utf-8", "Application/JSON", "application/merge-patch+json"] {
+    for kind in [
+        "application/json",
+        "application/json; charset=utf-8",
+        "Application/JSON",
+        "application/merge-patch+json",
+    ] {
         ask().header("content-type", kind).body(format!(r#"{{"note":"{}"}}"#, kind.len())).good(host).await;
     }
 }

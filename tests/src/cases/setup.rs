@@ -70,7 +70,9 @@ pub async fn list(host: &dyn Host, ask: Ask, name: &str) -> Vec<Value> {
 
 /// A field of every row.
 pub fn each(rows: &[Value], field: &str) -> Vec<String> {
-    rows.iter().map(|row| row[field].as_str().unwrap_or_else(|| panic!("{field} in {row}")).to_owned()).collect()
+    rows.iter()
+        .map(|row| row[field].as_str().unwrap_or_else(|| panic!("{field} in {row}")).to_owned())
+        .collect()
 }
 
 /// All schedules and audit entries but denials: what no refused request may change.

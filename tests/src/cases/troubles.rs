@@ -15,7 +15,8 @@ const HOUR: Duration = Duration::from_secs(3600);
 async fn failed(host: &dyn Host, fault: Fault, kind: &str) -> Value {
     let name = format!("{fault:?}");
     host.upstream().spoil("peakpro", fault);
-    let answer = post("run-now").tenant("peakpro").json(json!({ "wait_sec": 30 })).may_fail(502).of(host).await;
+    let answer =
+        post("run-now").tenant("peakpro").json(json!({ "wait_sec": 30 })).may_fail(502).of(host).await;
     assert_eq!(answer.status, 502, "{name}: {answer}");
     let told = answer.json();
     assert!(told["ok"] == false && told["result"]["ok"] == false, "{name}: {told}");
@@ -26,7 +27,11 @@ async fn failed(host: &dyn Host, fault: Fault, kind: &str) -> Value {
     assert_eq!((&run["state"], &run["error"]["kind"]), (&json!("failed"), &json!(kind)), "{name}: {run}");
     assert!(run["error"]["message"].as_str().is_some_and(|text| !text.is_empty() && text.len() <= 512));
     let row = status(host, "peakpro").await;
-    assert_eq!((&row["last_status"]["ok"], &row["last_status"]["error"]), (&json!(false), &json!(kind)), "{row}");
+    assert_eq!(
+        (&row["last_status"]["ok"], &row["last_status"]["error"]),
+        (&json!(false), &json!(kind)),
+        "{row}"
+    );
     run
 }
 

@@ -94,8 +94,7 @@ impl InProcess {
         let clock = ManualClock::at(Timestamp::parse(START).expect("an instant"));
         let pulse = Arc::new(Pulse::default());
         let upstream = Upstream::new(Arc::new(WatchedClock::new(clock.clone(), pulse.clone())));
-        let host =
-            Self { clock, pulse, keeper, upstream, boots: Mutex::new(0), process: Mutex::new(None) };
+        let host = Self { clock, pulse, keeper, upstream, boots: Mutex::new(0), process: Mutex::new(None) };
         host.boot().await;
         host
     }
@@ -116,9 +115,10 @@ impl InProcess {
         let connections = Arc::new(StoredConnections::new(store.clone(), vault.clone()));
         let metrics = Metrics::new("axum", "0.0.0", "none", TenantLabels::default());
         let config = EngineConfig { boot: format!("{boot}"), ..EngineConfig::default() };
-        let engine = Engine::new(store, clock, Pullers::from([(source, puller)]), connections, metrics, config)
-            .await
-            .expect("the store answers");
+        let engine =
+            Engine::new(store, clock, Pullers::from([(source, puller)]), connections, metrics, config)
+                .await
+                .expect("the store answers");
         let app = App::new(engine.clone(), vault)
             .host("axum", "0.0.0")
             .limits(Limits { min_interval_sec: 1, ..Limits::default() })
