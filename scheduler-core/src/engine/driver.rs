@@ -248,7 +248,8 @@ impl<'a> Driver<'a> {
         let mut look_at = want + self.claiming.len();
         let mut held_back;
         loop {
-            let due = engine.store.due(horizon, look_at).await.inspect_err(|_| self.looked(false, began, now))?;
+            let due =
+                engine.store.due(horizon, look_at).await.inspect_err(|_| self.looked(false, began, now))?;
             let seen = due.len();
             held_back = 0;
             for record in due {

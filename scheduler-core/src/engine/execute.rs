@@ -27,6 +27,9 @@ impl Engine {
         if job.lease.started > self.clock.now() {
             self.clock.sleep_until(job.lease.started).await;
         }
+        if lock(&self.stopped_early).remove(&job.lease.run_id) {
+            return Done { job, ending: None };
+        }
         let started = self.clock.monotonic();
         let (abort, registration) = AbortHandle::new_pair();
         let running = Running { abort, tenant: job.record.key.clone(), started };

@@ -9,7 +9,7 @@ mod driver;
 mod events;
 mod execute;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -19,11 +19,12 @@ use futures::future::AbortHandle;
 use futures::task::AtomicWaker;
 
 use crate::domain::{
-    Caller, Change, Connection, Key, Lease, Operation, Record, Run, RunId, RunState, Source, Tenant,
-    Timestamp, Write,
+    AuditEntry, Caller, Change, Connection, Key, Lease, Operation, Record, Run, RunId, RunState, Source,
+    Tenant, Timestamp, Write,
 };
 use crate::metrics::Metrics;
 use crate::ports::{Clock, Puller, Store, StoreError};
+use crate::timetable;
 use crate::vault::Connections;
 
 pub use census::overdue;
@@ -118,7 +119,18 @@ pub struct Engine {
     running: Mutex<HashMap<RunId, Running>>,
     waiting: Mutex<HashMap<RunId, Vec<oneshot::Sender<Run>>>>,
     handed_over: Mutex<Vec<Job>>,
+    stopped_early: Mutex<HashSet<RunId>>,
     signal: Signal,
+    turns: Turns,
+}
+
+/// Lets commands on one record pass one at a time. Records that share a place wait for each other, too.
+struct Turns([futures::lock::Mutex<()>; 1024]);
+
+impl Turns {
+    async fn of(&self, key: &Key) -> futures::lock::MutexGuard<'_, ()> {
+        self.0[timetable::draw(key, 0) as usize % self.0.len()].lock().await
+    }
 }
 
 /// A run in flight in this process.
@@ -191,6 +203,8 @@ impl Engine {
             waiting: Mutex::default(),
             handed_over: Mutex::default(),
             signal: Signal::default(),
+            turns: Turns(std::array::from_fn(|_| futures::lock::Mutex::new(()))),
+            stopped_early: Mutex::default(),
         }))
     }
 
@@ -296,7 +310,7 @@ impl Engine {
                     "run ended"
                 );
                 for waiter in lock(&self.waiting).remove(&run.run_id).unwrap_or_default() {
-                    let _gone = waiter.send(run.clone());
+                    let _gone = waiter.send(Run::clone(run));
                 }
             }
         }
@@ -315,7 +329,14 @@ impl Engine {
     fn abort(&self, run_id: &RunId) {
         if let Some(running) = lock(&self.running).get(run_id) {
             running.abort.abort();
+            return;
         }
+        // Claimed but not started yet, or another process's: remembered for a while.
+        let mut early = lock(&self.stopped_early);
+        if early.len() >= 1024 {
+            early.clear();
+        }
+        early.insert(run_id.clone());
     }
 
     fn system(&self) -> Caller {
@@ -327,8 +348,8 @@ impl Engine {
 struct Committed {
     record: Arc<Record>,
     due_at: Option<Timestamp>,
-    runs: Vec<Run>,
-    audit: Vec<crate::domain::AuditEntry>,
+    runs: Vec<Arc<Run>>,
+    audit: Vec<Arc<AuditEntry>>,
 }
 
 impl Committed {
@@ -336,8 +357,8 @@ impl Committed {
         let (mut runs, mut audit) = (Vec::new(), Vec::new());
         for write in &change.writes {
             match write {
-                Write::Run(run) => runs.push((**run).clone()),
-                Write::Audit(entry) => audit.push((**entry).clone()),
+                Write::Run(run) => runs.push(run.clone()),
+                Write::Audit(entry) => audit.push(entry.clone()),
                 _ => {}
             }
         }

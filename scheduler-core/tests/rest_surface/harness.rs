@@ -177,7 +177,7 @@ impl Surface {
                 .cloned()
                 .unwrap_or_else(|| scheduler_core::domain::Record::new(key.clone()));
             let draft = AuditDraft::new(Operation::Token, &Caller::system());
-            let note = Command::Note(Box::new(draft));
+            let note = Command::Note { draft: Box::new(draft), writes: Vec::new() };
             let mut change = decide(&record, note, &Caller::system(), self.clock.now()).unwrap().change;
             change.writes.push(write);
             commit_one(&*self.store, change).await.unwrap();

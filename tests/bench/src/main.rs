@@ -2,6 +2,8 @@
 //!
 //! Each row runs in a process of its own, so that memory and CPU are its own.
 
+#![expect(clippy::print_stdout, reason = "the table is what it is for")]
+
 mod http;
 mod measure;
 mod scheduler;
