@@ -86,23 +86,49 @@ pub struct Health {
 
 /// Claims what is due, pulls, and commits what came of it.
 ///
+/// A puller of one's own, a store in memory, and a clock that stands still until it is told to move:
+///
 /// ```
 /// # futures::executor::block_on(async {
 /// use std::sync::Arc;
-/// use scheduler_core::engine::{Engine, EngineConfig, Pullers};
-/// use scheduler_core::metrics::{Metrics, TenantLabels};
+/// use scheduler_core::domain::*;
+/// use scheduler_core::engine::{Budget, CommandError, Engine, EngineConfig, Pullers};
+/// use scheduler_core::machine::Command;
 /// use scheduler_core::memory::MemoryStore;
-/// use scheduler_core::ports::ManualClock;
+/// use scheduler_core::metrics::{Metrics, TenantLabels};
+/// use scheduler_core::ports::{ManualClock, PullContext, PullFailure, Pulled, Puller};
 /// use scheduler_core::vault::{StoredConnections, Vault};
 ///
+/// struct Greeter;
+///
+/// #[async_trait::async_trait]
+/// impl Puller for Greeter {
+///     async fn pull(&self, context: PullContext) -> Result<Pulled, PullFailure> {
+///         Ok(Pulled { message: Some(format!("hello, {}", context.key.tenant)), ..Pulled::default() })
+///     }
+///
+///     fn needs_connection(&self) -> bool {
+///         false
+///     }
+/// }
+///
+/// let (source, tenant) = (Source::parse("greetings")?, Tenant::parse("peakpro")?);
 /// let store = Arc::new(MemoryStore::new());
-/// let clock = Arc::new(ManualClock::at(scheduler_core::domain::Timestamp::from_secs(1_800_000_000)));
+/// let clock = Arc::new(ManualClock::at(Timestamp::from_secs(1_800_000_000)));
+/// let pullers = Pullers::from([(source.clone(), Arc::new(Greeter) as Arc<dyn Puller>)]);
 /// let connections = Arc::new(StoredConnections::new(store.clone(), Arc::new(Vault::new([0; 32]))));
 /// let metrics = Metrics::new("example", "0", "none", TenantLabels::default());
-/// let engine = Engine::new(store, clock, Pullers::new(), connections, metrics, EngineConfig::default()).await?;
+/// let engine = Engine::new(store.clone(), clock, pullers, connections, metrics, EngineConfig::default()).await?;
 ///
-/// assert_eq!(engine.tick(Default::default()).await?.claimed, 0);
-/// # Ok::<_, scheduler_core::ports::StoreError>(())
+/// let key = Key::new(source, tenant);
+/// let spec = Spec::every(Interval::within(300, Limits::default())?);
+/// let create = |_: &Record| Ok(Command::Put { spec: spec.clone(), place: 0 });
+/// engine.command::<CommandError>(&key, &Caller::system(), None, create, |_| None).await?;
+/// assert_eq!(engine.tick(Budget::default()).await?.succeeded, 1);
+///
+/// let last = engine.store().load(&key).await?.and_then(|record| record.schedule.as_ref()?.last.clone());
+/// assert_eq!(last.map(|last| last.message.to_string()).as_deref(), Some("hello, peakpro"));
+/// # Ok::<_, Box<dyn std::error::Error>>(())
 /// # }).unwrap();
 /// ```
 pub struct Engine {
