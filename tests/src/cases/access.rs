@@ -19,7 +19,7 @@ struct Route {
 
 /// Every route but those that need none.
 #[rustfmt::skip]
-const ROUTES: [Route; 37] = [
+const ROUTES: [Route; 35] = [
     Route { method: "GET", target: "schedule", role: "viewer", tenant: true },
     Route { method: "GET", target: "schedule/preview", role: "viewer", tenant: true },
     Route { method: "POST", target: "schedule/preview", role: "viewer", tenant: true },
@@ -55,8 +55,6 @@ const ROUTES: [Route; 37] = [
     Route { method: "GET", target: "/api/tokens", role: "admin", tenant: false },
     Route { method: "POST", target: "/api/tokens", role: "admin", tenant: false },
     Route { method: "DELETE", target: "/api/tokens/0000000000000000", role: "admin", tenant: false },
-    Route { method: "POST", target: "/api/tokens?again", role: "admin", tenant: false },
-    Route { method: "GET", target: "schedules?limit=1", role: "viewer", tenant: false },
 ];
 
 const ROLES: [&str; 3] = ["viewer", "operator", "admin"];
@@ -317,8 +315,8 @@ pub async fn token_mode_ignores_the_headers_of_old(host: &dyn Host) {
     // A token for one tenant may leave the header out, and may not name another.
     let paused = post("pause").token(operator).good(host).await;
     assert_eq!(paused["tenant"], "alpha");
-    let list = delete("schedule").tenant("beta").token(operator);
-    list.refused(host, 404, "schedule_not_found").await;
+    let foreign = delete("schedule").tenant("beta").token(operator);
+    foreign.refused(host, 404, "schedule_not_found").await;
     post("pause").token(&principals.all).refused(host, 400, "tenant_required").await;
 }
 
@@ -359,7 +357,7 @@ pub async fn tokens_are_made_listed_and_revoked(host: &dyn Host) {
             post("/api/tokens").token(&all).json(body.clone()).refused(host, 422, "field_invalid").await;
         assert_eq!(refused["field"], field, "{body}");
     }
-    let (_, own) = (0, token(host, Some(&all), "admin", json!(["alpha"])).await);
+    let own = token(host, Some(&all), "admin", json!(["alpha"])).await;
     let wider = json!({ "name": "x", "role": "viewer", "tenants": "*" });
     assert_eq!(
         post("/api/tokens").token(&own).json(wider).refused(host, 422, "field_invalid").await["field"],
