@@ -1,13 +1,4 @@
-//! The promises of the REST contract as test cases, written once and run against every host as it ships.
-//!
-//! A case is a plain `async fn` over a [`Host`]; [`host_conformance!`] gives each a named test per host:
-//!
-//! ```ignore
-//! host_conformance::host_conformance!(host_conformance::in_process::memory());
-//! ```
-//!
-//! Hosts: [`in_process`] calls the router under a clock that is moved by hand; [`binary`] starts the
-//! self-hosted server and talks to it over a socket. Both get their data from an [`upstream::Upstream`].
+#![doc = include_str!("../README.md")]
 
 pub mod answer;
 pub mod ask;

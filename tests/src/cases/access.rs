@@ -3,7 +3,7 @@
 use scheduler_core::rest::policies;
 use serde_json::{Value, json};
 
-use super::setup::{everything, list, quiet, token};
+use super::setup::{everything, list, parts, quiet, token};
 use crate::host::Host;
 use crate::upstream::key_of;
 use crate::{Ask, ask, delete, get, needs, patch, post, put, upstream};
@@ -19,7 +19,7 @@ struct Route {
 
 /// Every route but those that need none.
 #[rustfmt::skip]
-const ROUTES: [Route; 37] = [
+const ROUTES: [Route; 35] = [
     Route { method: "GET", target: "schedule", role: "viewer", tenant: true },
     Route { method: "GET", target: "schedule/preview", role: "viewer", tenant: true },
     Route { method: "POST", target: "schedule/preview", role: "viewer", tenant: true },
@@ -55,8 +55,6 @@ const ROUTES: [Route; 37] = [
     Route { method: "GET", target: "/api/tokens", role: "admin", tenant: false },
     Route { method: "POST", target: "/api/tokens", role: "admin", tenant: false },
     Route { method: "DELETE", target: "/api/tokens/0000000000000000", role: "admin", tenant: false },
-    Route { method: "POST", target: "/api/tokens?again", role: "admin", tenant: false },
-    Route { method: "GET", target: "schedules?limit=1", role: "viewer", tenant: false },
 ];
 
 const ROLES: [&str; 3] = ["viewer", "operator", "admin"];
@@ -119,7 +117,7 @@ pub async fn no_route_is_left_out(host: &dyn Host) {
 /// Nobody gets in without a good token; the refusal says nothing else.
 pub async fn without_a_good_token_nobody_gets_in(host: &dyn Host) {
     let all = principals(host).await.all;
-    let (id, secret) = (all.split('_').nth(1).expect("an id"), all.split('_').nth(2).unwrap_or("x"));
+    let (id, secret) = parts(&all);
     let bad = [
         None,
         Some("Bearer".to_owned()),
@@ -317,8 +315,8 @@ pub async fn token_mode_ignores_the_headers_of_old(host: &dyn Host) {
     // A token for one tenant may leave the header out, and may not name another.
     let paused = post("pause").token(operator).good(host).await;
     assert_eq!(paused["tenant"], "alpha");
-    let list = delete("schedule").tenant("beta").token(operator);
-    list.refused(host, 404, "schedule_not_found").await;
+    let foreign = delete("schedule").tenant("beta").token(operator);
+    foreign.refused(host, 404, "schedule_not_found").await;
     post("pause").token(&principals.all).refused(host, 400, "tenant_required").await;
 }
 
@@ -336,7 +334,7 @@ pub async fn tokens_are_made_listed_and_revoked(host: &dyn Host) {
     let (id, secret) =
         (made["token"]["id"].as_str().expect("an id"), made["secret"].as_str().expect("a secret"));
     let rows = get("/api/tokens").token(&all).of(host).await;
-    let (_, hidden) = secret.rsplit_once('_').expect("a secret");
+    let (_, hidden) = parts(secret);
     assert!(rows.holds(id) && !rows.holds(hidden), "{rows}");
     assert!(!get("audit").token(&all).of(host).await.holds(hidden));
 
@@ -359,13 +357,13 @@ pub async fn tokens_are_made_listed_and_revoked(host: &dyn Host) {
             post("/api/tokens").token(&all).json(body.clone()).refused(host, 422, "field_invalid").await;
         assert_eq!(refused["field"], field, "{body}");
     }
-    let (_, own) = (0, token(host, Some(&all), "admin", json!(["alpha"])).await);
+    let own = token(host, Some(&all), "admin", json!(["alpha"])).await;
     let wider = json!({ "name": "x", "role": "viewer", "tenants": "*" });
     assert_eq!(
         post("/api/tokens").token(&own).json(wider).refused(host, 422, "field_invalid").await["field"],
         "tenants"
     );
-    let mine = all.split('_').nth(1).expect("an id");
+    let (mine, _) = parts(&all);
     delete(&format!("/api/tokens/{mine}")).token(&all).refused(host, 409, "last_admin").await;
 }
 

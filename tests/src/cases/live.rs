@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::setup::{idle, quiet, run, token};
+use super::setup::{idle, parts, quiet, run, token};
 use crate::host::Host;
 use crate::sse::Events;
 use crate::{Ask, delete, get, needs, patch, post};
@@ -117,7 +117,7 @@ pub async fn a_stream_tells_what_its_caller_may_see(host: &dyn Host) {
             break;
         }
     }
-    let id = of_beta.split('_').nth(1).expect("an id");
+    let (id, _) = parts(&of_beta);
     delete(&format!("/api/tokens/{id}")).token(&all).good(host).await;
     if host.capabilities().simulated_time {
         host.pass(Duration::from_secs(31)).await;

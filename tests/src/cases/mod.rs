@@ -192,3 +192,33 @@ macro_rules! host_cases {
         })*
     };
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    #[test]
+    fn every_case_is_listed() {
+        let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cases");
+        let list = include_str!("mod.rs");
+        for file in std::fs::read_dir(dir).expect("a directory") {
+            let path = file.expect("a file").path();
+            let text = std::fs::read_to_string(&path).expect("text");
+            let area = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            if area == "setup" || area == "mod" {
+                continue;
+            }
+            assert!(list.contains(&format!("            {area} {{")), "{area} is not listed");
+            for line in text.lines() {
+                let name = line.strip_prefix("pub async fn ").and_then(|rest| rest.split('(').next());
+                let name = name.filter(|_| line.contains("(host: &dyn Host) {"));
+                if let Some(name) = name {
+                    assert!(
+                        list.contains(&format!("                {name}\n")),
+                        "{area}::{name} is not listed"
+                    );
+                }
+            }
+        }
+    }
+}

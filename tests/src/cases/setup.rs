@@ -97,6 +97,13 @@ pub async fn token(host: &dyn Host, by: Option<&str>, role: &str, tenants: Value
     made["secret"].as_str().expect("a secret").to_owned()
 }
 
+/// A token's public part, and the part that must not be seen.
+pub fn parts(token: &str) -> (&str, &str) {
+    // The secret part may hold underscores itself.
+    let parts = token.strip_prefix("alk_").and_then(|rest| rest.split_once('_'));
+    parts.unwrap_or_else(|| panic!("not a token: {} characters", token.len()))
+}
+
 /// Every request that changes something about a tenant, each of which succeeds in this order.
 pub fn writes(tenant: &str) -> Vec<(&'static str, Ask)> {
     let key = json!({ "api_key": upstream::key_of(tenant) });
