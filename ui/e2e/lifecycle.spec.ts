@@ -1,0 +1,135 @@
+import { api, expect, test } from "./fixtures.ts";
+
+test("a schedule from its making to its end", async ({ page, baseURL }) => {
+  await page.goto("/");
+  await expect(page.getByText("Live", { exact: true })).toBeVisible();
+  await page.getByRole("button", { name: "New schedule" }).click();
+  const form = page.getByRole("dialog", { name: "New schedule" });
+  await form.getByRole("textbox", { name: /Tenant/ }).fill("e2e-roofing");
+  await form.getByRole("combobox", { name: "Runs" }).selectOption("3600");
+  await expect(form.getByText("Next runs")).toBeVisible();
+  await form.getByRole("button", { name: "Create schedule" }).click();
+  const row = page.getByRole("row", { name: /e2e-roofing/ });
+  await expect(row).toBeVisible();
+  await expect(row.getByText("NEVER RUN")).toBeVisible();
+
+  // The countdown goes down by itself.
+  const left = row.locator(".countdown");
+  const first = await left.textContent();
+  await expect(left).not.toHaveText(first ?? "");
+  await expect(left).toHaveText(/^59m \d\ds$/);
+
+  await row.getByRole("button", { name: "Pause, e2e-roofing" }).click();
+  await expect(row.getByText("PAUSED")).toBeVisible();
+  await expect(row.locator(".cell-next")).toHaveText(/—/);
+
+  // Paused or not, it runs by hand; without a key the import fails, and says so.
+  await row.getByRole("button", { name: "Run now, e2e-roofing" }).click();
+  await expect(page.getByText("e2e-roofing: import failed")).toBeVisible();
+  await expect(row.getByText("PAUSED")).toBeVisible();
+  await expect(row.locator(".cell-last .iso")).toHaveText(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+
+  await row.getByRole("button", { name: "Resume, e2e-roofing" }).click();
+  await expect(row.getByRole("button", { name: "Pause, e2e-roofing" })).toBeVisible();
+
+  await row.hover();
+  await row.getByRole("button", { name: /edit the interval/ }).click();
+  await row.getByRole("combobox").selectOption("900");
+  await expect(row.getByRole("button", { name: /every 15 min/ })).toBeVisible();
+  await page.getByRole("button", { name: "Undo" }).last().click();
+  await expect(row.getByRole("button", { name: /every 1 h/ })).toBeVisible();
+
+  await row.getByRole("button", { name: "More for e2e-roofing" }).click();
+  await page.getByRole("menuitem", { name: "Delete…" }).click();
+  const sure = page.getByRole("alertdialog", { name: "Delete e2e-roofing?" });
+  await expect(sure.getByRole("button", { name: "Delete schedule" })).toBeDisabled();
+  await sure.getByRole("textbox").fill("e2e-roofing");
+  await sure.getByRole("button", { name: "Delete schedule" }).click();
+  await expect(row).toHaveCount(0);
+
+  await page.goto("/audit?tenant=e2e-roofing");
+  const trail = page.getByRole("region", { name: "Audit entries" });
+  for (const operation of ["delete", "edit", "resume", "run-now", "pause", "schedule"]) {
+    await expect(trail.getByText(operation, { exact: true }).first()).toBeVisible();
+  }
+  await expect(trail.getByText("(admin, ui)").first()).toBeVisible();
+  const { audit } = (await api(baseURL ?? "", "GET", "/audit?tenant=e2e-roofing")) as {
+    audit: { source: string }[];
+  };
+  expect(audit.every(({ source }) => source === "ui")).toBe(true);
+});
+
+test("pause for a while, with a reason that everyone sees", async ({ page }) => {
+  await page.goto("/tenants/stormline-exteriors");
+  await page.getByRole("button", { name: "Pause until…" }).click();
+  await page.getByRole("textbox", { name: "Reason" }).fill("upstream maintenance");
+  await page.getByRole("dialog").getByRole("button", { name: "Pause" }).click();
+  await expect(page.getByText(/Paused by .*upstream maintenance.*resumes at/)).toBeVisible();
+  await page.getByRole("link", { name: "Why" }).click();
+  await expect(page.getByText(/paused by .*upstream maintenance/).first()).toBeVisible();
+  await page.getByRole("button", { name: "Resume" }).click();
+  await expect(page.getByRole("button", { name: "Pause", exact: true })).toBeVisible();
+});
+
+test("all of them at once, counted first", async ({ page }) => {
+  await page.goto("/");
+  await page.getByRole("button", { name: "All tenants" }).click();
+  await page.getByRole("menuitem", { name: "Pause all…" }).click();
+  const sure = page.getByRole("alertdialog", { name: /Pause \d+ tenants\?/ });
+  const number = await sure.locator("code").textContent();
+  await sure.getByRole("textbox", { name: /Type/ }).fill(number ?? "");
+  await sure.getByRole("button", { name: /^Pause \d/ }).click();
+  await expect(page.getByText(new RegExp(`of ${number} tenants paused`))).toBeVisible();
+  await page.getByRole("button", { name: "Close" }).last().click();
+  await expect(page.getByRole("link", { name: `${number} PAUSED` })).toBeVisible();
+
+  await page.getByRole("button", { name: "All tenants" }).click();
+  await page.getByRole("menuitem", { name: "Resume all…" }).click();
+  await page.getByRole("button", { name: /^Resume \d/ }).click();
+  await expect(page.getByText(new RegExp(`of ${number} tenants resumed`))).toBeVisible();
+  await page.getByRole("button", { name: "Close" }).last().click();
+  await expect(page.getByRole("link", { name: "0 PAUSED" })).toBeVisible();
+});
+
+test("a run with its log, and records with their content", async ({ page }) => {
+  await page.goto("/tenants/peakpro-roofing?tab=runs");
+  await page.getByRole("table").getByRole("link").first().click();
+  await expect(page.getByRole("heading", { level: 1 })).toContainText("Run");
+  await expect(page.getByRole("list", { name: "Log lines" })).toContainText(/imported/);
+  await page.goto("/tenants/peakpro-roofing?tab=records");
+  const record = page.locator(".records details").first();
+  await record.locator("summary").click();
+  await expect(record.locator("pre")).toContainText("{");
+});
+
+test("a key goes in, is tried live, and never comes out", async ({ page }) => {
+  await page.goto("/tenants/peakpro-roofing?tab=settings");
+  await page.getByRole("button", { name: "Test live" }).click();
+  await expect(page.getByText("Accepted.")).toBeVisible();
+  await page.getByRole("textbox", { name: "Replace the key" }).fill("a-wrong-key-0001");
+  await page.getByRole("button", { name: "Save and test" }).click();
+  await expect(page.getByText("Refused.")).toBeVisible();
+  expect(await page.content()).not.toContain("a-wrong-key-0001");
+  await expect(page.locator("code").first()).toHaveText(/^[0-9a-f]{6,}$/);
+});
+
+test("exports of the audit trail", async ({ page }) => {
+  await page.goto("/audit");
+  for (const format of ["CSV", "JSON"] as const) {
+    const download = page.waitForEvent("download");
+    await page.getByRole("link", { name: format, exact: true }).click();
+    expect((await download).suggestedFilename()).toMatch(
+      new RegExp(`^audit-.*Z\\.${format.toLowerCase()}$`),
+    );
+  }
+});
+
+test("what another does shows by itself", async ({ page, baseURL }) => {
+  await page.goto("/");
+  const row = page.getByRole("row", { name: /slowcreek-siding/ });
+  await expect(row).toBeVisible();
+  await api(baseURL ?? "", "POST", "/pause", "slowcreek-siding");
+  await expect(row.getByText("PAUSED")).toBeVisible();
+  await api(baseURL ?? "", "POST", "/resume", "slowcreek-siding");
+  await expect(row.getByText("PAUSED")).toHaveCount(0);
+});

@@ -1,0 +1,51 @@
+import { describe, expect, it } from "vitest";
+import { NOW, schedule } from "../../test/fixtures.ts";
+import { draftOf, requestOf } from "./form.tsx";
+import { asked } from "./palette.tsx";
+import { pauseEnd } from "./pause.tsx";
+
+describe("the schedule form", () => {
+  it("asks only for what was changed", () => {
+    const base = draftOf(schedule({ interval_sec: 300, tags: ["a"] }));
+    expect(requestOf(base, base)).toEqual({});
+    expect(requestOf({ ...base, preset: "900" }, base)).toEqual({ interval_sec: 900 });
+    expect(requestOf({ ...base, note: "" }, base)).toEqual({});
+    expect(requestOf({ ...base, tags: "a, b" }, base)).toEqual({ tags: ["a", "b"] });
+    expect(requestOf({ ...base, catchUp: "3" }, base)).toEqual({ catch_up: { all: 3 } });
+  });
+
+  it("asks for the interval of a new one, and leaves the rest to the server", () => {
+    expect(requestOf({ ...draftOf(undefined), tenant: "a" }, undefined)).toEqual({
+      interval_sec: 300,
+    });
+  });
+
+  it("clears a note", () => {
+    const base = draftOf(schedule({ note: "old" }));
+    expect(requestOf({ ...base, note: " " }, base)).toEqual({ note: null });
+  });
+
+  it("reads odd intervals in the largest unit that fits", () => {
+    expect(draftOf(schedule({ interval_sec: 7200 }))).toMatchObject({
+      preset: "custom",
+      amount: "2",
+      unit: "3600",
+    });
+    expect(draftOf(schedule({ interval_sec: 90 }))).toMatchObject({ amount: "90", unit: "1" });
+  });
+});
+
+it("reads commands out of what is typed", () => {
+  expect(asked("run acme now")).toEqual({ verb: "run", rest: "acme" });
+  expect(asked("Pause ac")).toEqual({ verb: "pause", rest: "ac" });
+  expect(asked("acme")).toEqual({ verb: undefined, rest: "acme" });
+});
+
+it("ends a pause when it was asked to", () => {
+  const now = NOW * 1000;
+  expect(pauseEnd("3600", "", now)).toBe(NOW + 3600);
+  expect(pauseEnd("open", "", now)).toBeUndefined();
+  expect(pauseEnd("at", "2001-01-01T00:00", now)).toBeNull();
+  expect(pauseEnd("at", "", now)).toBeNull();
+  expect(new Date((pauseEnd("tomorrow", "", now) ?? 0) * 1000).getHours()).toBe(8);
+});

@@ -1,0 +1,76 @@
+import { useState } from "react";
+import { count, plural } from "../../shared/time/format.ts";
+import { type BulkOperation, openDialog } from "../../shared/ui/dialogs.ts";
+import { Icon, type IconName } from "../../shared/ui/icons.tsx";
+import { type Filter, toPick } from "./filter.ts";
+
+const operations: { operation: BulkOperation; label: string; icon: IconName }[] = [
+  { operation: "pause", label: "Pause", icon: "pause" },
+  { operation: "resume", label: "Resume", icon: "play" },
+  { operation: "run-now", label: "Run now", icon: "run" },
+  { operation: "set-interval", label: "Set interval", icon: "clock" },
+  { operation: "delete", label: "Delete", icon: "trash" },
+];
+
+/** What can be done with the rows that are selected, or with all that the filter picks. */
+export function BulkBar({
+  chosen,
+  total,
+  allChosen,
+  filter,
+  words,
+  locked,
+  onClear,
+}: {
+  chosen: string[];
+  total: number | null;
+  /** Every loaded row is selected, and there are more. */
+  allChosen: boolean;
+  filter: Filter;
+  words: string;
+  locked: string | null;
+  onClear: () => void;
+}) {
+  const [everything, setEverything] = useState(false);
+  const wide = everything && allChosen;
+  const pick = wide ? toPick(filter) : { tenants: chosen };
+  return (
+    <section className="bulk-bar" aria-label="Selection">
+      <strong>
+        {wide ? `All ${total === null ? "matching" : count(total)}` : `${count(chosen.length)}`}{" "}
+        selected
+      </strong>
+      {allChosen && !wide && !filter.overdue && (
+        <button type="button" className="link" onClick={() => setEverything(true)}>
+          Select all {total === null ? "" : `${count(total)} `}matching
+        </button>
+      )}
+      <div className="bulk-actions">
+        {operations.map(({ operation, label, icon }) => (
+          <button
+            key={operation}
+            type="button"
+            className="button small"
+            data-danger={operation === "delete" || undefined}
+            disabled={locked !== null}
+            title={locked ?? undefined}
+            onClick={() =>
+              openDialog({
+                kind: "bulk",
+                operation,
+                pick,
+                words: wide ? words : plural(chosen.length, "selected tenant"),
+              })
+            }
+          >
+            <Icon name={icon} />
+            {label}
+          </button>
+        ))}
+        <button type="button" className="button small" onClick={onClear}>
+          Clear
+        </button>
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,81 @@
+import { useSyncExternalStore } from "react";
+import type { Zone } from "./time/format.ts";
+
+export type Theme = "system" | "light" | "dark";
+export type Density = "comfortable" | "compact";
+
+export interface Prefs {
+  theme: Theme;
+  zone: Zone;
+  density: Density;
+  /** Single-letter shortcuts. */
+  keys: boolean;
+  /** Seconds between polls, 0 for only by hand; null follows the host. */
+  refreshSec: number | null;
+  source: string | null;
+  /** Until when not to offer the installation, in epoch milliseconds. */
+  noInstallBefore: number;
+}
+
+const fresh: Prefs = {
+  theme: "system",
+  zone: "utc",
+  density: "comfortable",
+  keys: true,
+  refreshSec: null,
+  source: null,
+  noInstallBefore: 0,
+};
+
+function read(): Prefs {
+  try {
+    return { ...fresh, ...(JSON.parse(localStorage.getItem("prefs") ?? "{}") as Partial<Prefs>) };
+  } catch {
+    return fresh;
+  }
+}
+
+let prefs = read();
+const listeners = new Set<() => void>();
+
+function apply(): void {
+  const dark =
+    prefs.theme === "dark" ||
+    (prefs.theme === "system" && matchMedia("(prefers-color-scheme: dark)").matches);
+  document.documentElement.dataset.theme = dark ? "dark" : "light";
+  document.documentElement.dataset.density = prefs.density;
+  document
+    .querySelector("meta[name=theme-color]")
+    ?.setAttribute("content", dark ? "#0f172a" : "#f8fafc");
+}
+
+export function setPrefs(part: Partial<Prefs>): void {
+  prefs = { ...prefs, ...part };
+  try {
+    localStorage.setItem("prefs", JSON.stringify(prefs));
+    localStorage.setItem("theme", prefs.theme);
+  } catch {
+    // They hold for this visit then.
+  }
+  apply();
+  for (const listener of listeners) listener();
+}
+
+export function usePrefs(): Prefs {
+  return useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    () => prefs,
+  );
+}
+
+export function getPrefs(): Prefs {
+  return prefs;
+}
+
+export function watchSystemTheme(): void {
+  apply();
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", apply);
+}

@@ -1,0 +1,69 @@
+import { type ReactNode, useEffect, useId, useRef } from "react";
+import { Icon } from "./icons.tsx";
+
+/** A native modal dialog: focus stays inside, Escape closes, and focus goes back to where it was. */
+export function Modal({
+  title,
+  children,
+  onClose,
+  alert = false,
+  wide = false,
+  keep = false,
+}: {
+  title: string;
+  children: ReactNode;
+  onClose: () => void;
+  alert?: boolean;
+  wide?: boolean;
+  /** There is something unsaved: ask before closing. */
+  keep?: boolean;
+}) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const id = useId();
+  const opener = useRef<Element | null>(null);
+  useEffect(() => {
+    opener.current = document.activeElement;
+    const element = dialog.current;
+    element?.showModal();
+    document.documentElement.classList.add("has-modal");
+    return () => {
+      element?.close();
+      if (!document.querySelector("dialog[open]")) {
+        document.documentElement.classList.remove("has-modal");
+      }
+      const back = opener.current;
+      // Where the opener is gone with its row, the page's own heading takes the focus.
+      if (back instanceof HTMLElement && back.isConnected) back.focus();
+      else document.querySelector<HTMLElement>("main h1")?.focus();
+    };
+  }, []);
+  const close = () => {
+    if (!keep || window.confirm("Leave without saving?")) onClose();
+  };
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes a dialog by itself
+    <dialog
+      ref={dialog}
+      className={wide ? "modal wide" : "modal"}
+      role={alert ? "alertdialog" : undefined}
+      aria-labelledby={id}
+      onCancel={(event) => {
+        event.preventDefault();
+        close();
+      }}
+      onClick={(event) => {
+        if (event.target === dialog.current && !alert) close();
+      }}
+    >
+      <div className="modal-box">
+        <header className="modal-head">
+          <h2 id={id}>{title}</h2>
+          <button type="button" className="icon-button" aria-label="Close" onClick={close}>
+            <Icon name="cross" />
+          </button>
+        </header>
+        {children}
+      </div>
+    </dialog>
+  );
+}
