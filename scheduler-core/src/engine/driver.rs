@@ -20,6 +20,8 @@ const BATCH: usize = 1024;
 const CLAIMS_UNDER_WAY: usize = 2;
 /// Where commits take time, claims are made this much ahead, so that the run starts when its slot comes.
 const AHEAD: Duration = Duration::from_millis(1);
+/// There, the ends of runs wait this long for a commit of claims to go with: half as many flushes.
+const LINGER: Duration = Duration::from_millis(8);
 /// A commit of claims that takes longer than this takes time.
 const NOTICEABLE: Duration = Duration::from_micros(100);
 /// How long to wait before the store is tried again after it failed.
@@ -147,6 +149,7 @@ struct Driver<'a> {
     pause_until: Option<Duration>,
     held_back: bool,
     commits_take: Duration,
+    ended_since: Option<Duration>,
     stopping: bool,
 }
 
@@ -168,6 +171,7 @@ impl<'a> Driver<'a> {
             pause_until: None,
             held_back: false,
             commits_take: Duration::ZERO,
+            ended_since: None,
             stopping: false,
         }
     }
@@ -185,7 +189,7 @@ impl<'a> Driver<'a> {
                     self.pause_until = Some(self.engine.clock.monotonic() + STORE_PAUSE);
                 }
             }
-            self.send_finishes();
+            self.send_finishes().await;
             self.beat().await;
             let idle = self.runs.is_empty() && self.claims.is_empty() && self.finishes.is_empty();
             if idle && self.ended.is_empty() && (self.stopping || self.budget.is_some()) {
@@ -353,11 +357,28 @@ impl<'a> Driver<'a> {
     }
 
     /// Sends what has ended on its way; what ends meanwhile goes with the next batch.
-    fn send_finishes(&mut self) {
-        if !self.ended.is_empty() && self.finishes.is_empty() && !self.paused() {
-            let batch = std::mem::take(&mut self.ended);
-            self.finishes.push(self.engine.finish(batch).boxed());
+    async fn send_finishes(&mut self) {
+        if self.ended.is_empty() || !self.finishes.is_empty() || self.paused() || self.lingers().await {
+            return;
         }
+        self.ended_since = None;
+        let batch = std::mem::take(&mut self.ended);
+        self.finishes.push(self.engine.finish(batch).boxed());
+    }
+
+    /// Whether what has ended waits for a commit of claims that is to come in a moment.
+    async fn lingers(&mut self) -> bool {
+        let ahead = self.ahead();
+        if ahead.is_zero() || self.stopping || !self.claims.is_empty() {
+            return false;
+        }
+        let (now, monotonic) = (self.engine.clock.now(), self.engine.clock.monotonic());
+        let since = *self.ended_since.get_or_insert(monotonic);
+        if monotonic.saturating_sub(since) >= LINGER {
+            return false;
+        }
+        let next = self.engine.store.next_due(Some(now + ahead)).await.ok().flatten();
+        next.is_some_and(|next| next <= now + LINGER)
     }
 
     /// Renews the leases of runs that take long.
@@ -435,6 +456,9 @@ impl<'a> Driver<'a> {
         let mut rest = engine.config.recheck.min(drained_by.saturating_sub(now));
         if !self.runs.is_empty() {
             rest = rest.min(self.next_beat.saturating_sub(now));
+        }
+        if !self.ended.is_empty() {
+            rest = rest.min(LINGER);
         }
         if let Some(deadline) = self.deadline.filter(|deadline| *deadline > now) {
             rest = rest.min(deadline - now);
