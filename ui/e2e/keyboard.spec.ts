@@ -27,6 +27,7 @@ test("the whole of it by keyboard alone", async ({ page, baseURL }) => {
   await expect(page.getByText("Showing 1–1 of 1")).toBeVisible();
 
   await page.keyboard.press("Control+k");
+  await expect(page.getByRole("combobox", { name: "Command or tenant" })).toBeFocused();
   await page.keyboard.type("pause aaa");
   await expect(page.getByRole("option", { name: /Pause aaa-first/ })).toBeVisible();
   await page.keyboard.press("Enter");

@@ -5,14 +5,16 @@ test("drops the stream, polls, and streams again", async ({ page }) => {
   let broken = true;
   await page.route("**/api/events", (route) => (broken ? route.abort() : route.continue()));
   await page.goto("/");
-  await expect(page.getByText(/^Refreshing every 15 s$/)).toBeVisible({ timeout: 30_000 });
+  await expect(page.getByRole("button", { name: /^Refreshing every 15 s/ })).toBeVisible({
+    timeout: 30_000,
+  });
   broken = false;
   // Coming back to the page begins anew.
   await page.context().setOffline(true);
   await expect(page.getByRole("button", { name: /^Offline/ })).toBeVisible();
   await expect(page.getByRole("button", { name: "Pause, peakpro-roofing" })).toBeDisabled();
   await page.context().setOffline(false);
-  await expect(page.getByText("Live", { exact: true })).toBeVisible({ timeout: 20_000 });
+  await expect(page.getByRole("button", { name: /^Live/ })).toBeVisible({ timeout: 20_000 });
 });
 
 test("two tabs share one stream", async ({ context, baseURL }) => {
@@ -22,10 +24,10 @@ test("two tabs share one stream", async ({ context, baseURL }) => {
   });
   const first = await context.newPage();
   await first.goto(baseURL ?? "");
-  await expect(first.getByText("Live", { exact: true })).toBeVisible();
+  await expect(first.getByRole("button", { name: /^Live/ })).toBeVisible();
   const second = await context.newPage();
   await second.goto(baseURL ?? "");
-  await expect(second.getByText("Live", { exact: true })).toBeVisible({ timeout: 20_000 });
+  await expect(second.getByRole("button", { name: /^Live/ })).toBeVisible({ timeout: 20_000 });
   expect(streams).toHaveLength(1);
   // The other takes over once the first is gone.
   await first.close();

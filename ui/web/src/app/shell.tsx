@@ -20,7 +20,9 @@ import { useKeys } from "./keys.ts";
 import { LivePill } from "./live-pill.tsx";
 import { wipe } from "./persist.ts";
 
-const Dialogs = lazy(() => import("../features/commands/dialogs.tsx"));
+const loadDialogs = () => import("../features/commands/dialogs.tsx");
+const loadPalette = () => import("../features/commands/palette.tsx");
+const Dialogs = lazy(loadDialogs);
 const TenantPage = lazy(() => import("../features/tenant/page.tsx"));
 const RunPage = lazy(() => import("../features/run/page.tsx"));
 const TimelinePage = lazy(() => import("../features/timeline/page.tsx"));
@@ -45,6 +47,11 @@ export function Shell() {
   useKeys(refresh);
   const counts = useCounts();
   useBadge(counts ? counts.error + counts.broken : 0);
+  useEffect(() => {
+    // Loaded ahead, so that what is typed right after Ctrl K goes into the palette.
+    const timer = setTimeout(() => void loadDialogs().then(loadPalette), 1500);
+    return () => clearTimeout(timer);
+  }, []);
   const refused = isProblem(whoami.error, "unauthenticated") || expired;
 
   const signIn = () => {

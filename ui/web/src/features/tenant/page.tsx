@@ -7,7 +7,7 @@ import { useSchedule } from "../../shared/live/store.ts";
 import { useLocked } from "../../shared/locked.ts";
 import { useActions } from "../../shared/schedules/actions.ts";
 import { every } from "../../shared/time/format.ts";
-import { Badge, stateLooks } from "../../shared/ui/badge.tsx";
+import { Badge, lookOf } from "../../shared/ui/badge.tsx";
 import { openDialog } from "../../shared/ui/dialogs.ts";
 import { Empty, Failed, Loading } from "../../shared/ui/faces.tsx";
 import { Icon } from "../../shared/ui/icons.tsx";
@@ -110,7 +110,7 @@ function Head({ schedule }: { schedule: Schedule }) {
     <div className="tenant-head">
       <div className="tenant-title">
         <h1 tabIndex={-1}>{tenant}</h1>
-        <Badge look={stateLooks[schedule.state]} />
+        <Badge look={lookOf(schedule)} />
         {schedule.tags.map((tag) => (
           <Link key={tag} className="tag" href={`/?tag=${encodeURIComponent(tag)}`}>
             {tag}
@@ -211,7 +211,7 @@ function Head({ schedule }: { schedule: Schedule }) {
 /** What happens next, and what keeps it from happening. */
 function NextInWords({ schedule }: { schedule: Schedule }) {
   const { pause, run, breaker, retrying, next_run } = schedule;
-  if (run) {
+  if (run && !pause) {
     return (
       <strong>
         Running for <Elapsed since={run.started} />
@@ -229,6 +229,7 @@ function NextInWords({ schedule }: { schedule: Schedule }) {
             (resumes at <Stamp at={pause.until} />)
           </>
         )}
+        {run && "; the run in flight goes on"}
       </strong>
     );
   }

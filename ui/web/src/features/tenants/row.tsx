@@ -5,7 +5,7 @@ import { shown } from "../../shared/live/roster.ts";
 import { useRow } from "../../shared/live/store.ts";
 import type { Actions } from "../../shared/schedules/actions.ts";
 import { count } from "../../shared/time/format.ts";
-import { Badge, stateLooks } from "../../shared/ui/badge.tsx";
+import { Badge, lookOf } from "../../shared/ui/badge.tsx";
 import { copy } from "../../shared/ui/copy.ts";
 import { openDialog } from "../../shared/ui/dialogs.ts";
 import { Icon } from "../../shared/ui/icons.tsx";
@@ -72,7 +72,7 @@ export const TenantRow = memo(function TenantRow(props: RowProps) {
         )}
       </div>
       <div role="cell" className="cell-state">
-        <Badge look={stateLooks[schedule.state]} />
+        <Badge look={lookOf(schedule)} />
       </div>
       <div role="cell" className="cell-next">
         <span className="cell-label">Next </span>

@@ -15,7 +15,6 @@ export function pausedPatch(now: number, reason?: string, until?: number): Parti
   const iso = (at: number) => new Date(at * 1000).toISOString();
   return {
     paused: true,
-    state: "paused",
     next_run: null,
     next_run_iso: null,
     pause: {
@@ -71,7 +70,12 @@ export function useActions() {
 
     async function pause(tenant: string, reason?: string, until?: number): Promise<void> {
       try {
-        const patch = pausedPatch(serverNow() / 1000, reason, until);
+        const running = shown(getRoster().rows.get(tenant))?.running ?? false;
+        const patch: Partial<Schedule> = {
+          ...pausedPatch(serverNow() / 1000, reason, until),
+          // A run in flight goes on, and says so first.
+          state: running ? "running" : "paused",
+        };
         await hopeful(tenant, patch, () =>
           sent(async (key) =>
             ok(

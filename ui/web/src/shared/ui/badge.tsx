@@ -26,6 +26,11 @@ export const runLooks: Record<RunState, Look> = {
   abandoned: { word: "ABANDONED", tone: "warn", icon: "broken" },
 };
 
+/** A paused schedule is shown as paused while its last run goes on. */
+export function lookOf(schedule: { state: ScheduleState; paused: boolean }): Look {
+  return stateLooks[schedule.paused ? "paused" : schedule.state];
+}
+
 export function Badge({ look }: { look: Look }) {
   return (
     <span className="badge" data-tone={look.tone}>
