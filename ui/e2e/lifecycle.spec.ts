@@ -7,6 +7,7 @@ test("a schedule from its making to its end", async ({ page, baseURL }) => {
   const form = page.getByRole("dialog", { name: "New schedule" });
   await form.getByRole("textbox", { name: /Tenant/ }).fill("e2e-roofing");
   await form.getByRole("combobox", { name: "Runs" }).selectOption("3600");
+  await form.getByRole("combobox", { name: "First run" }).selectOption("later");
   await expect(form.getByText("Next runs")).toBeVisible();
   await form.getByRole("button", { name: "Create schedule" }).click();
   const row = page.getByRole("row", { name: /e2e-roofing/ });

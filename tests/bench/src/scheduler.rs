@@ -109,7 +109,7 @@ pub(crate) fn neighbours(store: &str) -> Row {
 
 /// What it costs to look when nothing is due.
 pub(crate) fn tick(store: &str) -> Row {
-    let sizes: &[usize] = if store == "memory" { &[1_000, 1_000_000] } else { &[1_000, 100_000] };
+    let sizes: &[usize] = &[1_000, 1_000_000];
     let mut measured = Vec::new();
     for size in sizes {
         let world = World::new(store, HashMap::new());

@@ -1,5 +1,6 @@
 import type { AuditOperation } from "../../shared/api/types.ts";
 import { ExportLinks, operations, Trail, type TrailFilter } from "../../shared/audit/trail.tsx";
+import { useNarrow } from "../../shared/ui/narrow.ts";
 import { useTitle } from "../../shared/ui/title.ts";
 import { useParamsState } from "../../shared/url.ts";
 import { Verify } from "./verify.tsx";
@@ -26,6 +27,7 @@ export default function AuditPage() {
   useTitle("Audit");
   const [params, change] = useParamsState();
   const filter = readTrailFilter(params);
+  const isPhone = useNarrow();
   const isNarrow = Object.keys(filter).length > 0;
   return (
     <>
@@ -42,63 +44,68 @@ export default function AuditPage() {
         aria-label="Audit"
         onSubmit={(e) => e.preventDefault()}
       >
-        <label className="inline-field">
-          <span>Tenant</span>
-          <input
-            type="search"
-            autoCapitalize="off"
-            value={params.get("tenant") ?? ""}
-            onChange={({ target }) => change({ tenant: target.value })}
-          />
-        </label>
-        <label className="inline-field">
-          <span>Operation</span>
-          <select
-            value={filter.operation ?? ""}
-            onChange={({ target }) => change({ operation: target.value as AuditOperation })}
-          >
-            <option value="">any</option>
-            {operations.map((operation) => (
-              <option key={operation}>{operation}</option>
-            ))}
-          </select>
-        </label>
-        <label className="inline-field">
-          <span>Actor</span>
-          <input
-            type="search"
-            autoCapitalize="off"
-            value={params.get("actor") ?? ""}
-            onChange={({ target }) => change({ actor: target.value })}
-          />
-        </label>
-        <label className="inline-field">
-          <span>From</span>
-          <input
-            type="datetime-local"
-            value={params.get("since") ?? ""}
-            onChange={({ target }) => change({ since: target.value })}
-          />
-        </label>
-        <label className="inline-field">
-          <span>To</span>
-          <input
-            type="datetime-local"
-            value={params.get("until") ?? ""}
-            onChange={({ target }) => change({ until: target.value })}
-          />
-        </label>
-        {isNarrow && (
-          <button
-            type="button"
-            className="link"
-            onClick={() =>
-              change({ tenant: null, operation: null, actor: null, since: null, until: null })
-            }
-          >
-            Clear
-          </button>
-        )}
+        <details className="fold" open={!isPhone || isNarrow}>
+          <summary className="button">Filters</summary>
+          <div className="toolbar tight">
+            <label className="inline-field">
+              <span>Tenant</span>
+              <input
+                type="search"
+                autoCapitalize="off"
+                value={params.get("tenant") ?? ""}
+                onChange={({ target }) => change({ tenant: target.value })}
+              />
+            </label>
+            <label className="inline-field">
+              <span>Operation</span>
+              <select
+                value={filter.operation ?? ""}
+                onChange={({ target }) => change({ operation: target.value as AuditOperation })}
+              >
+                <option value="">any</option>
+                {operations.map((operation) => (
+                  <option key={operation}>{operation}</option>
+                ))}
+              </select>
+            </label>
+            <label className="inline-field">
+              <span>Actor</span>
+              <input
+                type="search"
+                autoCapitalize="off"
+                value={params.get("actor") ?? ""}
+                onChange={({ target }) => change({ actor: target.value })}
+              />
+            </label>
+            <label className="inline-field">
+              <span>From</span>
+              <input
+                type="datetime-local"
+                value={params.get("since") ?? ""}
+                onChange={({ target }) => change({ since: target.value })}
+              />
+            </label>
+            <label className="inline-field">
+              <span>To</span>
+              <input
+                type="datetime-local"
+                value={params.get("until") ?? ""}
+                onChange={({ target }) => change({ until: target.value })}
+              />
+            </label>
+            {isNarrow && (
+              <button
+                type="button"
+                className="link"
+                onClick={() =>
+                  change({ tenant: null, operation: null, actor: null, since: null, until: null })
+                }
+              >
+                Clear
+              </button>
+            )}
+          </div>
+        </details>
       </form>
       <Trail key={JSON.stringify(filter)} filter={filter} />
     </>

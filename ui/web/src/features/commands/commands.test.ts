@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { NOW, schedule } from "../../test/fixtures.ts";
-import { draftOf, requestOf } from "./form.tsx";
+import { draftOf, requestOf, startOf } from "./form.tsx";
 import { asked } from "./palette.tsx";
 import { pauseEnd } from "./pause.tsx";
 
@@ -18,6 +18,15 @@ describe("the schedule form", () => {
     expect(requestOf({ ...draftOf(undefined), tenant: "a" }, undefined)).toEqual({
       interval_sec: 300,
     });
+  });
+
+  it("begins later where asked to, and where it is to be paused first", () => {
+    const draft = { ...draftOf(undefined), preset: "60" };
+    const start = { starts_at: new Date(NOW * 1000 + 60_000).toISOString() };
+    expect(startOf(draft, NOW * 1000)).toEqual({});
+    expect(startOf({ ...draft, later: true }, NOW * 1000)).toEqual(start);
+    expect(startOf({ ...draft, paused: true }, NOW * 1000)).toEqual(start);
+    expect(startOf({ ...draft, later: true, kind: "cron" }, NOW * 1000)).toEqual({});
   });
 
   it("clears a note", () => {

@@ -8,6 +8,7 @@ import type { Schedule } from "../../shared/api/types.ts";
 import { getRoster, tell } from "../../shared/live/store.ts";
 import { useActions } from "../../shared/schedules/actions.ts";
 import { isTenant, presets } from "../../shared/schedules/presets.ts";
+import { serverNow } from "../../shared/time/clock.ts";
 import { every } from "../../shared/time/format.ts";
 import { Failed } from "../../shared/ui/faces.tsx";
 import { Modal } from "../../shared/ui/modal.tsx";
@@ -33,7 +34,8 @@ export interface Draft {
   note: string;
   tags: string;
   paused: boolean;
-  runFirst: boolean;
+  /** A new schedule's first slot: right away, or one interval later. */
+  later: boolean;
   reason: string;
 }
 
@@ -59,7 +61,7 @@ export function draftOf(schedule: Schedule | undefined): Draft {
     note: schedule?.note ?? "",
     tags: schedule?.tags.join(", ") ?? "",
     paused: false,
-    runFirst: false,
+    later: false,
     reason: "",
   };
 }
@@ -95,6 +97,12 @@ export function requestOf(draft: Draft, base: Draft | undefined): ScheduleReques
     request.tags = draft.tags.split(/[\s,]+/).filter(Boolean);
   }
   return request;
+}
+
+/** When a new schedule begins, where not right away: a paused one must not run before it is paused. */
+export function startOf(draft: Draft, nowMs: number): Pick<ScheduleRequest, "starts_at"> {
+  if (draft.kind === "cron" || !(draft.later || draft.paused)) return {};
+  return { starts_at: new Date(nowMs + seconds(draft) * 1000).toISOString() };
 }
 
 /** Creates a tenant's schedule, or edits it in place. */
@@ -171,18 +179,19 @@ function Form({
       ...(revision === undefined ? {} : { "if-match": `"${revision}"` }),
     };
     try {
+      const body = isNew ? { ...request, ...startOf(draft, serverNow()) } : request;
       const { schedule: saved, created } = await sent(async (key) =>
         isNew
           ? ok(
               await http.POST("/api/crm/import/{source}/schedule", {
                 params: { path: { source }, header: { ...header, "idempotency-key": key } },
-                body: request,
+                body,
               }),
             )
           : ok(
               await http.PATCH("/api/crm/import/{source}/schedule", {
                 params: { path: { source }, header: { ...header, "idempotency-key": key } },
-                body: request,
+                body,
               }),
             ),
       );
@@ -209,7 +218,6 @@ function Form({
     try {
       await save(origin?.revision);
       if (isNew && draft.paused) await actions.pause(draft.tenant, draft.reason || undefined);
-      if (isNew && draft.runFirst) void actions.runNow(draft.tenant);
       onClose();
     } catch (cause) {
       setError(cause);
@@ -346,14 +354,19 @@ function Form({
         {isNew && (
           <fieldset className="checks">
             <legend>Start</legend>
-            <label className="check">
-              <input
-                type="checkbox"
-                checked={draft.runFirst}
-                onChange={({ target }) => set({ runFirst: target.checked })}
-              />
-              Run once right away
-            </label>
+            {draft.kind === "interval" && (
+              <label className="field">
+                First run
+                <select
+                  value={draft.later || draft.paused ? "later" : "now"}
+                  disabled={draft.paused}
+                  onChange={({ target }) => set({ later: target.value === "later" })}
+                >
+                  <option value="now">right away</option>
+                  <option value="later">after one interval</option>
+                </select>
+              </label>
+            )}
             <label className="check">
               <input
                 type="checkbox"

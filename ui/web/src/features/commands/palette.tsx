@@ -155,8 +155,6 @@ export default function Palette({ onClose }: { onClose: () => void }) {
         <Icon name="search" />
         <span className="visually-hidden">Command or tenant</span>
         <input
-          // biome-ignore lint/a11y/noAutofocus: a palette is there to be typed into
-          autoFocus
           role="combobox"
           aria-expanded={entries.length > 0}
           aria-controls={`${id}-list`}

@@ -31,7 +31,7 @@ export function Tokens() {
     }
   };
   return (
-    <section className="card" aria-labelledby="tokens">
+    <section className="card span-all" aria-labelledby="tokens">
       <div className="section-head">
         <h2 id="tokens">Access tokens</h2>
         <button

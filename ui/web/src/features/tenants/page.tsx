@@ -1,13 +1,5 @@
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import {
-  useCallback,
-  useEffect,
-  useLayoutEffect,
-  useMemo,
-  useRef,
-  useState,
-  useSyncExternalStore,
-} from "react";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useLocation } from "wouter";
 import { Problem } from "../../shared/api/problem.ts";
 import { useMay } from "../../shared/api/session.ts";
@@ -23,6 +15,7 @@ import { copy } from "../../shared/ui/copy.ts";
 import { openDialog } from "../../shared/ui/dialogs.ts";
 import { Empty, Failed, Loading, StaleNote } from "../../shared/ui/faces.tsx";
 import { Icon } from "../../shared/ui/icons.tsx";
+import { useNarrow } from "../../shared/ui/narrow.ts";
 import { useTitle } from "../../shared/ui/title.ts";
 import { useParamsState } from "../../shared/url.ts";
 import { useRecentRuns, useTenantPages, useTotals } from "./api.ts";
@@ -32,18 +25,6 @@ import { TenantRow } from "./row.tsx";
 import { useRowKeys } from "./row-keys.ts";
 import { Summary } from "./summary.tsx";
 import { Toolbar } from "./toolbar.tsx";
-
-const narrow = matchMedia("(max-width: 859px)");
-
-function useNarrow(): boolean {
-  return useSyncExternalStore(
-    (listener) => {
-      narrow.addEventListener("change", listener);
-      return () => narrow.removeEventListener("change", listener);
-    },
-    () => narrow.matches,
-  );
-}
 
 export default function TenantsPage() {
   const [params, change] = useParamsState();

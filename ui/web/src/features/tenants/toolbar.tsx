@@ -64,7 +64,7 @@ export function Toolbar({
     ];
   };
   return (
-    <div className="toolbar" role="search" aria-label="Tenants">
+    <div className="toolbar tenants-toolbar" role="search" aria-label="Tenants">
       <Search value={filter.q} onChange={(q) => change({ q })} />
       <details className="filters">
         <summary className="button">

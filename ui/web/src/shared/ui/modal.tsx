@@ -25,6 +25,10 @@ export function Modal({
     opener.current = document.activeElement;
     const element = dialog.current;
     element?.showModal();
+    // What is to be filled in comes first, not the button that closes.
+    element
+      ?.querySelector<HTMLElement>("form :is(input, select, textarea), [role=combobox]")
+      ?.focus();
     document.documentElement.classList.add("has-modal");
     return () => {
       element?.close();
