@@ -18,7 +18,7 @@ help: ## Show this list
 run: setup ui-if-possible ## Build everything and serve on http://127.0.0.1:8000, with SQLite in ./data
 	$(CARGO) run --release --locked -p host-axum --bin command-center -- serve $(ARGS)
 
-demo: setup ui-if-possible ## The same against a built-in imitation of the CRM; keeps nothing
+demo: setup ui-if-possible ## The same against a built-in imitation of the CRM, with its data in ./data/demo
 	$(CARGO) run --release --locked -p host-axum --bin command-center -- serve --demo $(ARGS)
 
 test: setup check test-rust test-ui ## Everything that CI runs
@@ -29,8 +29,8 @@ check: setup ## Format, lints, floors, no runtime in the core, wasm, licences
 test-rust: setup
 	$(LIMIT) 40m $(CARGO) test --workspace --locked
 
-bench: setup ## Measure
-	$(CARGO) bench --workspace --locked
+bench: setup ## Measure, and print a table beside the goals
+	$(CARGO) run --release --locked -p bench
 
 audit: ## Known vulnerabilities in what is depended upon (needs the network)
 	$(CARGO) deny --locked check advisories

@@ -16,6 +16,9 @@ use crate::parts::Parts;
 /// Intervals of the example schedules, in turn.
 const INTERVALS_SEC: [u64; 4] = [15, 20, 30, 60];
 
+/// Requests a run may spend on what belongs to a job, so that first runs take seconds.
+pub const CHILD_REQUESTS: u64 = 12;
+
 /// Serves the imitation on a free port of this machine: its address, and its tenants.
 ///
 /// # Errors

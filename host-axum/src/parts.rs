@@ -47,6 +47,7 @@ impl Parts {
         let mut demo = Vec::new();
         if settings.demo {
             (config.base_url, demo) = demo::upstream(clock.clone()).await?;
+            config.child_requests = config.child_requests.min(demo::CHILD_REQUESTS);
         } else if let Some(url) = &settings.acculynx_base_url {
             config.base_url.clone_from(url);
         }

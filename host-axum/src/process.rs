@@ -1,6 +1,6 @@
 //! What a process does besides its work: it logs, it is told to stop, it keeps a thread for what must be on time.
 
-use std::io;
+use std::io::{self, IsTerminal};
 use std::thread;
 
 use tokio::runtime::Handle;
@@ -21,9 +21,10 @@ pub fn log(format: LogFormat, level: &str) -> Result<(), Failure> {
     let filter = EnvFilter::builder()
         .parse(level)
         .map_err(|error| Failure::config(format!("--log-level: {error}")))?;
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let colours = io::stderr().is_terminal();
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(colours);
     match format {
-        LogFormat::Human => lines.with_target(false).try_init(),
+        LogFormat::Human => lines.try_init(),
         LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).try_init(),
     }
     .map_err(|error| Failure::other(error.to_string()))

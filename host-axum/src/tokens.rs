@@ -102,10 +102,10 @@ async fn write(
         let record = store.load(&key).await?;
         let record = record.as_deref().cloned().unwrap_or_else(|| Record::new(key.clone()));
         let note = AuditDraft { metadata: particulars.clone(), ..AuditDraft::new(Operation::Token, &caller) };
-        let mut change = decide(&record, Command::Note(Box::new(note)), &caller, now)
+        let command = Command::Note { draft: Box::new(note), writes: vec![write.clone()] };
+        let change = decide(&record, command, &caller, now)
             .map_err(|refusal| Failure::other(refusal.to_string()))?
             .change;
-        change.writes.push(write.clone());
         if commit_one(store, change).await? != Commit::Conflict {
             return Ok(());
         }

@@ -1,5 +1,6 @@
 //! The document in `docs/` is what the router says.
 #![cfg(feature = "rest")]
+#![expect(clippy::unwrap_used, reason = "a test that can not go on may panic")]
 
 use std::collections::BTreeSet;
 use std::path::Path;

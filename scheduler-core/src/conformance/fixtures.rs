@@ -207,7 +207,7 @@ pub fn ended(run: Run, finished: Timestamp) -> Run {
 
 /// Writes a run.
 pub fn write_run(run: &Run) -> Write {
-    Write::Run(Box::new(run.clone()))
+    Write::Run(Arc::new(run.clone()))
 }
 
 /// Every run of [`source`], up to `limit`.
@@ -266,7 +266,7 @@ pub fn entries(key: &Key, count: i64) -> Vec<AuditEntry> {
 
 /// Writes entries.
 pub fn write_entries(entries: &[AuditEntry]) -> Vec<Write> {
-    entries.iter().map(|entry| Write::Audit(Box::new(entry.clone()))).collect()
+    entries.iter().map(|entry| Write::Audit(Arc::new(entry.clone()))).collect()
 }
 
 /// Every audit entry of [`source`], up to `limit`.

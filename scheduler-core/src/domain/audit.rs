@@ -195,7 +195,8 @@ impl AuditEntry {
 pub fn verify_chain(entries: &[AuditEntry], mut prev: Option<(u64, [u8; 32])>) -> Option<&AuditEntry> {
     for entry in entries {
         let joined = prev.is_none_or(|(seq, hash)| entry.seq == seq + 1 && entry.prev == hash);
-        if !joined || entry.hash != entry.digest() || *entry.id != *sortable(entry.ts, entry.seq, &entry.hash) {
+        if !joined || entry.hash != entry.digest() || *entry.id != *sortable(entry.ts, entry.seq, &entry.hash)
+        {
             return Some(entry);
         }
         prev = Some((entry.seq, entry.hash));

@@ -282,11 +282,11 @@ pub struct Answer {
 #[derive(Debug, Clone)]
 pub enum Write {
     /// A run, by its id.
-    Run(Box<Run>),
+    Run(Arc<Run>),
     /// A range of occurrences, by key and first slot.
     Occurrences(Box<Range>),
     /// An audit entry, by its id.
-    Audit(Box<AuditEntry>),
+    Audit(Arc<AuditEntry>),
     /// An answer to a request, by its name.
     Answer(Box<Answer>),
     /// The tenant's connection, or its removal.

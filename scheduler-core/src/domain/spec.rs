@@ -354,7 +354,7 @@ impl SpecDraft {
         if let Some(retry) = self.retry {
             bounded("retry.max_attempts", retry.max_attempts.into(), 1, 20)?;
             bounded("retry.base_sec", retry.base_sec.into(), 1, 3600)?;
-            bounded("retry.max_sec", retry.max_sec.into(), retry.base_sec.into(), 3600)?;
+            bounded("retry.max_sec", retry.max_sec.into(), retry.base_sec, 3600)?;
             spec.retry = retry;
         }
         if let Some(failures) = self.pause_after_failures {

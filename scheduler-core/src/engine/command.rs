@@ -47,6 +47,8 @@ impl Engine {
         ask: impl Fn(&Record) -> Result<Command, E> + Send + Sync,
         answer: impl Fn(&Outcome) -> Option<Answer> + Send + Sync,
     ) -> Result<Outcome, E> {
+        // Commands of this process on one record take turns, instead of spoiling each other's commits.
+        let _turn = self.turns.of(key).await;
         for _ in 0..PATIENCE {
             let record = self.store.load(key).await.map_err(CommandError::from)?;
             let record = record.as_deref().cloned().unwrap_or_else(|| Record::new(key.clone()));

@@ -11,13 +11,19 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use super::execute::Done;
 use super::{Committed, Engine, Job, lock};
 use crate::domain::{Key, Lease, Record, RunState, Timestamp};
-use crate::machine::{Command, Outcome, Refusal, decide};
+use crate::machine::{Command, Outcome, Refusal, decide, due_at};
 use crate::ports::{Commit, StoreError};
 
 /// Claims in one commit.
 const BATCH: usize = 1024;
 /// Commits of claims under way at once: one is being decided while another is being written.
 const CLAIMS_UNDER_WAY: usize = 2;
+/// Where commits take time, claims are made this much ahead, so that the run starts when its slot comes.
+const AHEAD: Duration = Duration::from_millis(1);
+/// There, the ends of runs wait this long for a commit of claims to go with: half as many flushes.
+const LINGER: Duration = Duration::from_millis(8);
+/// A commit of claims that takes longer than this takes time.
+const NOTICEABLE: Duration = Duration::from_micros(100);
 /// How long to wait before the store is tried again after it failed.
 const STORE_PAUSE: Duration = Duration::from_secs(1);
 
@@ -125,6 +131,7 @@ struct Claimed {
     keys: Vec<Key>,
     jobs: Vec<Job>,
     failed: bool,
+    took: Duration,
 }
 
 struct Driver<'a> {
@@ -141,6 +148,8 @@ struct Driver<'a> {
     next_beat: Duration,
     pause_until: Option<Duration>,
     held_back: bool,
+    commits_take: Duration,
+    ended_since: Option<Duration>,
     stopping: bool,
 }
 
@@ -161,6 +170,8 @@ impl<'a> Driver<'a> {
             next_beat: now + engine.config.lease / 3,
             pause_until: None,
             held_back: false,
+            commits_take: Duration::ZERO,
+            ended_since: None,
             stopping: false,
         }
     }
@@ -178,7 +189,7 @@ impl<'a> Driver<'a> {
                     self.pause_until = Some(self.engine.clock.monotonic() + STORE_PAUSE);
                 }
             }
-            self.send_finishes();
+            self.send_finishes().await;
             self.beat().await;
             let idle = self.runs.is_empty() && self.claims.is_empty() && self.finishes.is_empty();
             if idle && self.ended.is_empty() && (self.stopping || self.budget.is_some()) {
@@ -235,12 +246,14 @@ impl<'a> Driver<'a> {
             return Ok(());
         }
         let (now, began) = (engine.clock.now(), engine.clock.monotonic());
+        let horizon = now + self.ahead();
         let mut want = room.min(BATCH);
         let (mut keys, mut outcomes) = (Vec::new(), Vec::new());
         let mut look_at = want + self.claiming.len();
         let mut held_back;
         loop {
-            let due = engine.store.due(now, look_at).await.inspect_err(|_| self.looked(false, began, now))?;
+            let due =
+                engine.store.due(horizon, look_at).await.inspect_err(|_| self.looked(false, began, now))?;
             let seen = due.len();
             held_back = 0;
             for record in due {
@@ -286,7 +299,15 @@ impl<'a> Driver<'a> {
         *lock(&self.engine.last_tick) = (Some(now), !ok);
     }
 
+    /// How far ahead of its instant a slot is claimed.
+    fn ahead(&self) -> Duration {
+        if self.budget.is_none() && self.commits_take > NOTICEABLE { AHEAD } else { Duration::ZERO }
+    }
+
+    /// Claims as of the instant at which the record is due, if that lies a little ahead.
     fn decide_claim(&self, record: &Record, now: Timestamp) -> Result<Outcome, Refusal> {
+        let due = record.schedule.as_ref().and_then(|schedule| due_at(schedule, &record.key));
+        let now = due.map_or(now, |due| due.clamp(now, now + AHEAD));
         let command = Command::Claim { worker: self.engine.worker.clone(), ttl: self.engine.config.lease };
         decide(record, command, &self.engine.system(), now)
     }
@@ -303,6 +324,7 @@ impl<'a> Driver<'a> {
         for key in &claimed.keys {
             self.claiming.remove(key);
         }
+        self.commits_take = (self.commits_take * 7 + claimed.took) / 8;
         if claimed.failed {
             self.pause_until = Some(self.engine.clock.monotonic() + STORE_PAUSE);
         }
@@ -335,11 +357,28 @@ impl<'a> Driver<'a> {
     }
 
     /// Sends what has ended on its way; what ends meanwhile goes with the next batch.
-    fn send_finishes(&mut self) {
-        if !self.ended.is_empty() && self.finishes.is_empty() && !self.paused() {
-            let batch = std::mem::take(&mut self.ended);
-            self.finishes.push(self.engine.finish(batch).boxed());
+    async fn send_finishes(&mut self) {
+        if self.ended.is_empty() || !self.finishes.is_empty() || self.paused() || self.lingers().await {
+            return;
         }
+        self.ended_since = None;
+        let batch = std::mem::take(&mut self.ended);
+        self.finishes.push(self.engine.finish(batch).boxed());
+    }
+
+    /// Whether what has ended waits for a commit of claims that is to come in a moment.
+    async fn lingers(&mut self) -> bool {
+        let ahead = self.ahead();
+        if ahead.is_zero() || self.stopping || !self.claims.is_empty() {
+            return false;
+        }
+        let (now, monotonic) = (self.engine.clock.now(), self.engine.clock.monotonic());
+        let since = *self.ended_since.get_or_insert(monotonic);
+        if monotonic.saturating_sub(since) >= LINGER {
+            return false;
+        }
+        let next = self.engine.store.next_due(Some(now + ahead)).await.ok().flatten();
+        next.is_some_and(|next| next <= now + LINGER)
     }
 
     /// Renews the leases of runs that take long.
@@ -407,7 +446,8 @@ impl<'a> Driver<'a> {
         let resident = self.budget.is_none();
         // What is due but can not be claimed waits for something to end, not for time to pass.
         let stuck = self.held_back || !self.claiming.is_empty();
-        let later_than = stuck.then(|| engine.clock.now());
+        let ahead = self.ahead();
+        let later_than = stuck.then(|| engine.clock.now() + ahead);
         let next_due = match self.stopping || full || !resident || self.claims.len() >= CLAIMS_UNDER_WAY {
             true => None,
             false => engine.store.next_due(later_than).await.ok().flatten(),
@@ -416,6 +456,9 @@ impl<'a> Driver<'a> {
         let mut rest = engine.config.recheck.min(drained_by.saturating_sub(now));
         if !self.runs.is_empty() {
             rest = rest.min(self.next_beat.saturating_sub(now));
+        }
+        if !self.ended.is_empty() {
+            rest = rest.min(LINGER);
         }
         if let Some(deadline) = self.deadline.filter(|deadline| *deadline > now) {
             rest = rest.min(deadline - now);
@@ -426,7 +469,7 @@ impl<'a> Driver<'a> {
         let alarm = async {
             match (pause, next_due.filter(|due| *due < until)) {
                 (Some(pause), _) => engine.clock.sleep(pause).await,
-                (None, Some(due)) => engine.clock.sleep_until(due).await,
+                (None, Some(due)) => engine.clock.sleep_until(due - ahead).await,
                 (None, None) => engine.clock.sleep(rest).await,
             }
         };
@@ -469,11 +512,14 @@ impl Engine {
             started.push((outcome.change.next.clone(), outcome.started, outcome.stopped));
             changes.push(outcome.change);
         }
-        let commits = match self.store.commit(changes).await {
+        let began = self.clock.monotonic();
+        let commits = self.store.commit(changes).await;
+        let took = self.clock.monotonic().saturating_sub(began);
+        let commits = match commits {
             Ok(commits) => commits,
             Err(error) => {
                 tracing::error!(target: "acculynx-scheduler", %error, "the store took no claims");
-                return Claimed { keys, jobs: Vec::new(), failed: true };
+                return Claimed { keys, jobs: Vec::new(), failed: true, took };
             }
         };
         let mut jobs = Vec::with_capacity(started.len());
@@ -487,6 +533,6 @@ impl Engine {
             self.published(told);
             jobs.extend(lease.map(|lease| Job { record, lease }));
         }
-        Claimed { keys, jobs, failed: false }
+        Claimed { keys, jobs, failed: false, took }
     }
 }

@@ -26,9 +26,9 @@ pub struct Event {
     /// Whether the schedule was deleted by it.
     pub deleted: bool,
     /// Runs that started or ended with it.
-    pub runs: Vec<Run>,
+    pub runs: Vec<Arc<Run>>,
     /// Audit entries that came with it.
-    pub audit: Vec<AuditEntry>,
+    pub audit: Vec<Arc<AuditEntry>>,
 }
 
 /// What a listener gets.

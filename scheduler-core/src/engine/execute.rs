@@ -24,6 +24,12 @@ pub(super) struct Done {
 impl Engine {
     /// Executes a claimed run. `limit` shortens its time, for hosts that have little.
     pub(super) async fn execute(&self, job: Job, limit: Option<Duration>) -> Done {
+        if job.lease.started > self.clock.now() {
+            self.clock.sleep_until(job.lease.started).await;
+        }
+        if lock(&self.stopped_early).remove(&job.lease.run_id) {
+            return Done { job, ending: None };
+        }
         let started = self.clock.monotonic();
         let (abort, registration) = AbortHandle::new_pair();
         let running = Running { abort, tenant: job.record.key.clone(), started };

@@ -9,7 +9,7 @@ mod driver;
 mod events;
 mod execute;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -19,11 +19,12 @@ use futures::future::AbortHandle;
 use futures::task::AtomicWaker;
 
 use crate::domain::{
-    Caller, Change, Connection, Key, Lease, Operation, Record, Run, RunId, RunState, Source, Tenant,
-    Timestamp, Write,
+    AuditEntry, Caller, Change, Connection, Key, Lease, Operation, Record, Run, RunId, RunState, Source,
+    Tenant, Timestamp, Write,
 };
 use crate::metrics::Metrics;
 use crate::ports::{Clock, Puller, Store, StoreError};
+use crate::timetable;
 use crate::vault::Connections;
 
 pub use census::overdue;
@@ -85,23 +86,49 @@ pub struct Health {
 
 /// Claims what is due, pulls, and commits what came of it.
 ///
+/// A puller of one's own, a store in memory, and a clock that stands still until it is told to move:
+///
 /// ```
 /// # futures::executor::block_on(async {
 /// use std::sync::Arc;
-/// use scheduler_core::engine::{Engine, EngineConfig, Pullers};
-/// use scheduler_core::metrics::{Metrics, TenantLabels};
+/// use scheduler_core::domain::*;
+/// use scheduler_core::engine::{Budget, CommandError, Engine, EngineConfig, Pullers};
+/// use scheduler_core::machine::Command;
 /// use scheduler_core::memory::MemoryStore;
-/// use scheduler_core::ports::ManualClock;
+/// use scheduler_core::metrics::{Metrics, TenantLabels};
+/// use scheduler_core::ports::{ManualClock, PullContext, PullFailure, Pulled, Puller};
 /// use scheduler_core::vault::{StoredConnections, Vault};
 ///
+/// struct Greeter;
+///
+/// #[async_trait::async_trait]
+/// impl Puller for Greeter {
+///     async fn pull(&self, context: PullContext) -> Result<Pulled, PullFailure> {
+///         Ok(Pulled { message: Some(format!("hello, {}", context.key.tenant)), ..Pulled::default() })
+///     }
+///
+///     fn needs_connection(&self) -> bool {
+///         false
+///     }
+/// }
+///
+/// let (source, tenant) = (Source::parse("greetings")?, Tenant::parse("peakpro")?);
 /// let store = Arc::new(MemoryStore::new());
-/// let clock = Arc::new(ManualClock::at(scheduler_core::domain::Timestamp::from_secs(1_800_000_000)));
+/// let clock = Arc::new(ManualClock::at(Timestamp::from_secs(1_800_000_000)));
+/// let pullers = Pullers::from([(source.clone(), Arc::new(Greeter) as Arc<dyn Puller>)]);
 /// let connections = Arc::new(StoredConnections::new(store.clone(), Arc::new(Vault::new([0; 32]))));
 /// let metrics = Metrics::new("example", "0", "none", TenantLabels::default());
-/// let engine = Engine::new(store, clock, Pullers::new(), connections, metrics, EngineConfig::default()).await?;
+/// let engine = Engine::new(store.clone(), clock, pullers, connections, metrics, EngineConfig::default()).await?;
 ///
-/// assert_eq!(engine.tick(Default::default()).await?.claimed, 0);
-/// # Ok::<_, scheduler_core::ports::StoreError>(())
+/// let key = Key::new(source, tenant);
+/// let spec = Spec::every(Interval::within(300, Limits::default())?);
+/// let create = |_: &Record| Ok(Command::Put { spec: spec.clone(), place: 0 });
+/// engine.command::<CommandError>(&key, &Caller::system(), None, create, |_| None).await?;
+/// assert_eq!(engine.tick(Budget::default()).await?.succeeded, 1);
+///
+/// let last = engine.store().load(&key).await?.and_then(|record| record.schedule.as_ref()?.last.clone());
+/// assert_eq!(last.map(|last| last.message.to_string()).as_deref(), Some("hello, peakpro"));
+/// # Ok::<_, Box<dyn std::error::Error>>(())
 /// # }).unwrap();
 /// ```
 pub struct Engine {
@@ -118,7 +145,18 @@ pub struct Engine {
     running: Mutex<HashMap<RunId, Running>>,
     waiting: Mutex<HashMap<RunId, Vec<oneshot::Sender<Run>>>>,
     handed_over: Mutex<Vec<Job>>,
+    stopped_early: Mutex<HashSet<RunId>>,
     signal: Signal,
+    turns: Turns,
+}
+
+/// Lets commands on one record pass one at a time. Records that share a place wait for each other, too.
+struct Turns([futures::lock::Mutex<()>; 1024]);
+
+impl Turns {
+    async fn of(&self, key: &Key) -> futures::lock::MutexGuard<'_, ()> {
+        self.0[timetable::draw(key, 0) as usize % self.0.len()].lock().await
+    }
 }
 
 /// A run in flight in this process.
@@ -191,6 +229,8 @@ impl Engine {
             waiting: Mutex::default(),
             handed_over: Mutex::default(),
             signal: Signal::default(),
+            turns: Turns(std::array::from_fn(|_| futures::lock::Mutex::new(()))),
+            stopped_early: Mutex::default(),
         }))
     }
 
@@ -275,7 +315,7 @@ impl Engine {
                 role = entry.role.as_str(),
                 request_id = entry.request_id.as_deref(),
                 audit_id = &*entry.id,
-                "audited"
+                "command accepted"
             );
         }
         for run in &runs {
@@ -296,7 +336,7 @@ impl Engine {
                     "run ended"
                 );
                 for waiter in lock(&self.waiting).remove(&run.run_id).unwrap_or_default() {
-                    let _gone = waiter.send(run.clone());
+                    let _gone = waiter.send(Run::clone(run));
                 }
             }
         }
@@ -315,7 +355,14 @@ impl Engine {
     fn abort(&self, run_id: &RunId) {
         if let Some(running) = lock(&self.running).get(run_id) {
             running.abort.abort();
+            return;
         }
+        // Claimed but not started yet, or another process's: remembered for a while.
+        let mut early = lock(&self.stopped_early);
+        if early.len() >= 1024 {
+            early.clear();
+        }
+        early.insert(run_id.clone());
     }
 
     fn system(&self) -> Caller {
@@ -327,8 +374,8 @@ impl Engine {
 struct Committed {
     record: Arc<Record>,
     due_at: Option<Timestamp>,
-    runs: Vec<Run>,
-    audit: Vec<crate::domain::AuditEntry>,
+    runs: Vec<Arc<Run>>,
+    audit: Vec<Arc<AuditEntry>>,
 }
 
 impl Committed {
@@ -336,8 +383,8 @@ impl Committed {
         let (mut runs, mut audit) = (Vec::new(), Vec::new());
         for write in &change.writes {
             match write {
-                Write::Run(run) => runs.push((**run).clone()),
-                Write::Audit(entry) => audit.push((**entry).clone()),
+                Write::Run(run) => runs.push(run.clone()),
+                Write::Audit(entry) => audit.push(entry.clone()),
                 _ => {}
             }
         }

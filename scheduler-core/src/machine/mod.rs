@@ -15,6 +15,7 @@ use serde_json::value::RawValue;
 
 use crate::domain::{
     AuditDraft, Caller, Change, Lease, Record, RunError, RunId, SealedConnection, Spec, Stats, Timestamp,
+    Write,
 };
 use step::Step;
 
@@ -57,8 +58,13 @@ pub enum Command {
     Delete,
     /// Sets or removes the tenant's connection.
     Connect(Option<Box<SealedConnection>>),
-    /// Only leaves an audit entry.
-    Note(Box<AuditDraft>),
+    /// Leaves an audit entry, with what it tells of.
+    Note {
+        /// The entry.
+        draft: Box<AuditDraft>,
+        /// What is written with it.
+        writes: Vec<Write>,
+    },
     /// Starts the run that is due, after expiring what fell silent and settling what was missed.
     Claim {
         /// Who runs it.
@@ -169,7 +175,7 @@ pub fn decide(
         Command::Cancel { run_id } => step.cancel(&run_id)?,
         Command::Delete => step.delete()?,
         Command::Connect(connection) => step.connect(connection),
-        Command::Note(draft) => step.note(*draft),
+        Command::Note { draft, writes } => step.note(*draft, writes),
         Command::Claim { worker, ttl } => step.claim(&worker, ttl)?,
         Command::Heartbeat { fence, ttl } => step.heartbeat(fence, ttl)?,
         Command::Finish { fence, ending } => step.finish(fence, *ending)?,

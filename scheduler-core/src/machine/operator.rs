@@ -242,7 +242,8 @@ impl Step<'_> {
         self.audit_operator(Operation::Connection, metadata, self.describe());
     }
 
-    pub(super) fn note(&mut self, draft: AuditDraft) {
+    pub(super) fn note(&mut self, draft: AuditDraft, writes: Vec<Write>) {
+        self.writes.extend(writes);
         self.audit(draft);
     }
 }

@@ -70,7 +70,7 @@ impl<'a> Step<'a> {
     /// Writes an audit entry in the caller's name, or in that of the control plane.
     pub(super) fn audit(&mut self, draft: AuditDraft) {
         let entry = AuditEntry::append(&mut self.record.audit, &self.record.key, draft, self.now);
-        self.writes.push(Write::Audit(Box::new(entry)));
+        self.writes.push(Write::Audit(Arc::new(entry)));
     }
 
     pub(super) fn audit_operator(&mut self, operation: Operation, metadata: Value, before: Option<Value>) {
@@ -140,7 +140,7 @@ impl<'a> Step<'a> {
         if schedule.hold.is_some_and(|until| until <= now) {
             schedule.hold = None;
         }
-        self.writes.push(Write::Run(Box::new(row(&key, &lease))));
+        self.writes.push(Write::Run(Arc::new(row(&key, &lease))));
         self.started = Some(lease);
     }
 
@@ -173,7 +173,7 @@ impl<'a> Step<'a> {
             message: message.unwrap_or_else(|| state.as_str().into()),
             error: report.error.map(|error| error.kind),
         }));
-        self.writes.push(Write::Run(Box::new(run)));
+        self.writes.push(Write::Run(Arc::new(run)));
         Some(lease)
     }
 

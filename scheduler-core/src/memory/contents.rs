@@ -61,7 +61,7 @@ impl Contents {
 
     fn apply(&mut self, key: &Key, write: Write, capacity: &Capacity) {
         match write {
-            Write::Run(run) => self.put_run(*run, capacity.runs),
+            Write::Run(run) => self.put_run(Arc::unwrap_or_clone(run), capacity.runs),
             Write::Occurrences(range) => {
                 let ranges = self.occurrences.entry(key.clone()).or_default();
                 ranges.insert(range.first, *range);
@@ -69,7 +69,7 @@ impl Contents {
                     ranges.pop_first();
                 }
             }
-            Write::Audit(entry) => self.put_entry(*entry, capacity.audit),
+            Write::Audit(entry) => self.put_entry(Arc::unwrap_or_clone(entry), capacity.audit),
             Write::Answer(answer) => self.answers.put(*answer, capacity.answers),
             Write::Connection(Some(sealed)) => {
                 self.connections.insert(key.clone(), *sealed);

@@ -211,7 +211,8 @@ pub(super) async fn bulk(
     });
     let caller = order.grant.caller();
     let draft = AuditDraft { metadata, ..AuditDraft::new(Operation::Bulk, caller) };
-    let ask = |_: &Record| Ok::<_, Error>(Command::Note(Box::new(draft.clone())));
+    let ask =
+        |_: &Record| Ok::<_, Error>(Command::Note { draft: Box::new(draft.clone()), writes: Vec::new() });
     shared.engine.command(&Key::system(), caller, None, ask, |_| order.answer(&shared, &reply)).await?;
     Ok(reply.into_response())
 }

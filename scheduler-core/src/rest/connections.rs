@@ -120,12 +120,21 @@ fn acceptable(url: &str) -> bool {
 pub(super) async fn get(State(shared): State<Shared>, grant: OfTenant<Viewer>) -> Result<Response, Error> {
     let sealed = shared.engine.store().connection(&grant.key).await?;
     let sealed = sealed.as_ref();
+    // A key may also be managed elsewhere, where its date is not known.
+    let elsewhere = match sealed {
+        Some(_) => None,
+        None => shared.engine.connection(&grant.key).await?,
+    };
+    let fingerprint = sealed.map(|sealed| &sealed.fingerprint);
+    let fingerprint = fingerprint.or(elsewhere.as_ref().map(|connection| &connection.fingerprint));
+    let base_url = sealed.and_then(|sealed| sealed.base_url.as_deref());
+    let base_url = base_url.or(elsewhere.as_ref().and_then(|connection| connection.base_url.as_deref()));
     json(&Shown {
         ok: true,
         tenant: grant.key.tenant.to_string(),
-        configured: sealed.is_some(),
-        fingerprint: sealed.map(|sealed| sealed.fingerprint.to_string()),
-        base_url: sealed.and_then(|sealed| sealed.base_url.as_deref().map(str::to_owned)),
+        configured: fingerprint.is_some(),
+        fingerprint: fingerprint.map(ToString::to_string),
+        base_url: base_url.map(str::to_owned),
         updated: sealed.map(|sealed| Epoch(sealed.updated)),
         updated_iso: sealed.map(|sealed| Iso(sealed.updated)),
     })

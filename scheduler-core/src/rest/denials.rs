@@ -87,7 +87,9 @@ impl Surface {
             "suppressed_before": suppressed,
         });
         let draft = AuditDraft { metadata, ..AuditDraft::new(Operation::Denied, &caller) };
-        let ask = move |_: &_| Ok::<_, CommandError>(Command::Note(Box::new(draft.clone())));
+        let ask = move |_: &_| {
+            Ok::<_, CommandError>(Command::Note { draft: Box::new(draft.clone()), writes: Vec::new() })
+        };
         let noted = self.engine.command(&Key::system(), &caller, None, ask, |_| None).await;
         if let Err(cause) = noted {
             tracing::warn!(%cause, reason, "a denial could not be audited");

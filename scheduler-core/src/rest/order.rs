@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 use sha2::{Digest, Sha256};
 
 use super::access::Grant;
@@ -24,6 +24,10 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 const KEPT: Duration = Duration::from_secs(24 * 3600);
 /// The longest body, but for bulk commands.
 pub(super) const BODY: usize = 64 * 1024;
+
+/// So much of a body that is too long is read and thrown away: a client that still sends would else find the
+/// connection broken before it finds the refusal.
+const DISCARDED: usize = 4 * 1024 * 1024;
 
 /// A request that changes something, by a caller that may.
 pub(super) struct Order<G, const LIMIT: usize = BODY> {
@@ -171,17 +175,28 @@ impl FromRequest<Shared> for Public {
     }
 }
 
-async fn read(headers: &HeaderMap, body: axum::body::Body, limit: usize) -> Result<Vec<u8>, Error> {
+async fn read(headers: &HeaderMap, mut body: axum::body::Body, limit: usize) -> Result<Vec<u8>, Error> {
     let length =
         headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if length.is_some_and(|length| length > limit as u64) {
+    if length.is_some_and(|length| length > (limit + DISCARDED) as u64) {
         return Err(Error::TooLarge { limit });
     }
-    let bytes = match Limited::new(body, limit).collect().await {
-        Ok(collected) => collected.to_bytes(),
-        Err(error) if error.is::<LengthLimitError>() => return Err(Error::TooLarge { limit }),
-        Err(_) => return Err(Error::BodyBroken),
-    };
+    let (mut bytes, mut taken) = (Vec::new(), 0);
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else {
+            return Err(if taken > limit { Error::TooLarge { limit } } else { Error::BodyBroken });
+        };
+        let Ok(data) = frame.into_data() else { continue };
+        taken += data.len();
+        match taken {
+            taken if taken > limit + DISCARDED => break,
+            taken if taken > limit => bytes = Vec::new(),
+            _ => bytes.extend_from_slice(&data),
+        }
+    }
+    if taken > limit {
+        return Err(Error::TooLarge { limit });
+    }
     let json = match headers.get(header::CONTENT_TYPE) {
         None => true,
         Some(kind) => {
@@ -193,7 +208,7 @@ async fn read(headers: &HeaderMap, body: axum::body::Body, limit: usize) -> Resu
     if !json && !bytes.is_empty() {
         return Err(Error::MediaType);
     }
-    Ok(bytes.into())
+    Ok(bytes)
 }
 
 fn if_match(headers: &HeaderMap) -> Result<Option<u64>, Error> {

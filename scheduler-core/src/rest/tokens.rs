@@ -19,8 +19,7 @@ use super::session_routes::named;
 use super::token::{alive, mint};
 use super::{Shared, Surface};
 use crate::domain::{AuditDraft, Key, Operation, Record, Role, Scope, Timestamp, TokenRecord, Write};
-use crate::machine::{Command, decide};
-use crate::ports::{Commit, StoreError, commit_one};
+use crate::machine::Command;
 
 /// What a token is to allow.
 #[derive(ToSchema)]
@@ -209,19 +208,11 @@ impl Surface {
         metadata: serde_json::Value,
         writes: Vec<Write>,
     ) -> Result<(), Error> {
-        let (key, store) = (Key::system(), self.engine.store());
-        for _ in 0..64 {
-            let record = store.load(&key).await?;
-            let record = record.as_deref().cloned().unwrap_or_else(|| Record::new(key.clone()));
+        let ask = |_: &Record| {
             let draft =
                 AuditDraft { metadata: metadata.clone(), ..AuditDraft::new(Operation::Token, caller) };
-            let mut change = decide(&record, Command::Note(Box::new(draft)), caller, self.now())?.change;
-            change.writes.extend(writes.iter().cloned());
-            if commit_one(&**store, change).await? != Commit::Conflict {
-                self.engine.metrics().audited(None, Operation::Token);
-                return Ok(());
-            }
-        }
-        Err(StoreError::Unavailable("the record is changed too often".into()).into())
+            Ok::<_, Error>(Command::Note { draft: Box::new(draft), writes: writes.clone() })
+        };
+        self.engine.command(&Key::system(), caller, None, ask, |_| None).await.map(drop)
     }
 }

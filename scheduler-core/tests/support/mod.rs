@@ -1,5 +1,7 @@
 //! A small world for engine tests: a clock that is moved, a scripted upstream, a memory store.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -23,10 +23,14 @@ const SPAN: Duration = Duration::from_secs(3);
 pub(crate) fn status(store: &str) -> Row {
     let hello = Router::new().route("/", get(|| async { "hello, world" }));
     let bare = rate(hello, b"GET / HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n".to_vec(), true);
-    let request = b"GET /api/crm/import/acculynx/schedule HTTP/1.1\r\nhost: 127.0.0.1\r\nx-tenant: tenant-0\r\n\r\n";
+    let request =
+        b"GET /api/crm/import/acculynx/schedule HTTP/1.1\r\nhost: 127.0.0.1\r\nx-tenant: tenant-0\r\n\r\n";
     let rates = [1, 100_000].map(|tenants| {
         let world = World::new(store, HashMap::new());
-        world.register(tenants, &Spec { catch_up: scheduler_core::domain::CatchUp::Skip, ..Spec::every(interval(86_400)) });
+        world.register(
+            tenants,
+            &Spec { catch_up: scheduler_core::domain::CatchUp::Skip, ..Spec::every(interval(86_400)) },
+        );
         rate(surface(&world), request.to_vec(), false)
     });
     let share = |rate: f64| rate / bare * 100.0;

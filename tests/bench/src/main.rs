@@ -2,6 +2,8 @@
 //!
 //! Each row runs in a process of its own, so that memory and CPU are its own.
 
+#![expect(clippy::print_stdout, reason = "the table is what it is for")]
+
 mod http;
 mod measure;
 mod scheduler;
@@ -25,7 +27,8 @@ const ROWS: &[(&str, &[&str], Measure)] = &[
 ];
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
+    let arguments: Vec<String> =
+        std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
     if let [marker, row, store] = &arguments[..]
         && marker == "row"
     {

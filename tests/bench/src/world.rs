@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use futures::executor::block_on;
 use host_axum::alarm::SystemClock;
-use scheduler_core::domain::{Caller, Interval, Key, Limits, Source, Spec, Tenant};
+use scheduler_core::domain::{Caller, Interval, Key, Limits, Record, Source, Spec, Tenant};
 use scheduler_core::engine::{CommandError, Engine, EngineConfig, Pullers};
 use scheduler_core::machine::Command;
 use scheduler_core::memory::MemoryStore;
@@ -85,7 +86,8 @@ pub(crate) fn open(kind: &str) -> (Arc<dyn Store>, Option<TempDir>) {
     match kind {
         "memory" => (Arc::new(MemoryStore::new()), None),
         _ => {
-            let folder = TempDir::new_in(std::env::current_dir().expect("a working directory")).expect("a folder");
+            let folder =
+                TempDir::new_in(std::env::current_dir().expect("a working directory")).expect("a folder");
             let store = sqlite(folder.path().join("bench.db"));
             (store, Some(folder))
         }
@@ -118,14 +120,17 @@ impl World {
 
     /// Registers `count` schedules in bulk.
     pub(crate) fn register(&self, count: usize, spec: &Spec) {
-        let keys = (0..count).map(|n| Key::new(source(), tenant(n))).collect();
+        let keys: Vec<_> = (0..count).map(|n| Key::new(source(), tenant(n))).collect();
         let first = block_on(self.store.place(&source(), count as u64)).expect("places");
-        let next = std::sync::atomic::AtomicU64::new(first);
-        let results = block_on(self.engine.commands(keys, &Caller::system(), |_| {
-            let place = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let next = AtomicU64::new(first);
+        let ask = |_: &Record| {
+            let place = next.fetch_add(1, Ordering::Relaxed);
             Ok::<_, CommandError>(Command::Put { spec: spec.clone(), place })
-        }));
-        assert!(results.iter().all(|(_, result)| result.is_ok()), "every schedule is registered");
+        };
+        for some in keys.chunks(1000) {
+            let results = block_on(self.engine.commands(some.to_vec(), &Caller::system(), ask));
+            assert!(results.iter().all(|(_, result)| result.is_ok()), "every schedule is registered");
+        }
     }
 
     /// Lets a resident driver work in a thread of its own for as long as `work` takes.

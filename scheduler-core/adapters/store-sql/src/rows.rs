@@ -1,5 +1,6 @@
 //! Domain values as rows, and back. Both dialects use the same text.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use base64::Engine;
@@ -62,7 +63,7 @@ impl Prepared {
 impl Row {
     fn new(write: Write) -> Result<Self, Cause> {
         Ok(match write {
-            Write::Run(run) => Self::run(*run)?,
+            Write::Run(run) => Self::run(&run)?,
             Write::Occurrences(range) => Self::Range {
                 first: range.first.millis(),
                 last: range.last.millis(),
@@ -72,8 +73,8 @@ impl Row {
                 seq: entry.seq,
                 operation: entry.operation.as_str(),
                 body: text(&entry, "audit entry")?,
-                id: entry.id,
-                actor: entry.actor,
+                id: entry.id.clone(),
+                actor: entry.actor.clone(),
             },
             Write::Answer(answer) => Self::Answer(answer),
             Write::Connection(sealed) => {
@@ -84,15 +85,19 @@ impl Row {
         })
     }
 
-    fn run(mut run: Run) -> Result<Self, Cause> {
-        let log = std::mem::take(&mut run.log);
+    fn run(run: &Run) -> Result<Self, Cause> {
+        // The log lies beside the rest, which lists do without.
+        let bare = match run.log.is_empty() {
+            true => Cow::Borrowed(run),
+            false => Cow::Owned(Run { log: Vec::new(), ..run.clone() }),
+        };
         Ok(Self::Run {
             state: run.state.as_str(),
             trigger: run.trigger.as_str(),
             finished: run.finished.map(Timestamp::millis),
-            body: text(&run, "run")?,
-            log: (!log.is_empty()).then(|| text(&log, "run")).transpose()?,
-            id: run.run_id,
+            body: text(&*bare, "run")?,
+            log: (!run.log.is_empty()).then(|| text(&run.log, "run")).transpose()?,
+            id: run.run_id.clone(),
         })
     }
 }
@@ -182,7 +187,7 @@ impl Place {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use scheduler_core::domain::{Source, Tenant};
+    use scheduler_core::domain::{Key, Source, Tenant};
 
     #[test]
     fn an_instant_parts_the_ids_before_it_from_the_others() {

@@ -52,7 +52,7 @@ pub fn audited(record: &Record, operation: Operation, now: Timestamp, due_at: Op
         expected: record.version,
         next: Arc::new(next),
         due_at,
-        writes: vec![Write::Audit(Box::new(entry))],
+        writes: vec![Write::Audit(Arc::new(entry))],
     }
 }
 
@@ -85,7 +85,7 @@ pub fn claim(record: &Record, now: Timestamp) -> Change {
         slot0: schedule.slot0,
     };
     let run = run(&next, now);
-    let writes = vec![Write::Run(Box::new(run)), Write::Occurrences(Box::new(range))];
+    let writes = vec![Write::Run(Arc::new(run)), Write::Occurrences(Box::new(range))];
     Change { expected: record.version, next: Arc::new(next), due_at: Some(until), writes }
 }
 
@@ -133,7 +133,7 @@ pub fn finish(record: &Record, now: Timestamp) -> Change {
         error: None,
     }));
     let due_at = Some(started + Duration::from_secs(300));
-    Change { expected: record.version, next: Arc::new(next), due_at, writes: vec![Write::Run(Box::new(run))] }
+    Change { expected: record.version, next: Arc::new(next), due_at, writes: vec![Write::Run(Arc::new(run))] }
 }
 
 pub fn item(id: &str, content: u8) -> Item {

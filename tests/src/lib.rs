@@ -1,0 +1,17 @@
+#![doc = include_str!("../README.md")]
+
+pub mod answer;
+pub mod ask;
+pub mod binary;
+pub mod cases;
+pub mod host;
+pub mod in_process;
+pub mod random;
+pub mod sse;
+pub mod tape;
+pub mod upstream;
+mod wire;
+
+pub use answer::Answer;
+pub use ask::{Ask, ask, delete, get, patch, post, put};
+pub use host::{Capabilities, Host};
