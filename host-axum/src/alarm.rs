@@ -268,21 +268,4 @@ mod tests {
             thread::yield_now();
         }
     }
-
-    /// Prints how late wake-ups are: `cargo test -p host-axum lateness -- --ignored --nocapture`.
-    #[test]
-    #[ignore = "a measurement"]
-    fn lateness() {
-        let clock = SystemClock::start().unwrap();
-        let mut late: Vec<_> = (0..500)
-            .map(|k| {
-                let span = Duration::from_micros(3000 + 7 * k);
-                let due = clock.monotonic() + span;
-                block_on(clock.sleep(span));
-                clock.monotonic() - due
-            })
-            .collect();
-        late.sort();
-        eprintln!("p50 {:?}, p99 {:?}, max {:?}", late[250], late[495], late[499]);
-    }
 }
