@@ -19,7 +19,7 @@ export default function SettingsPage() {
           Health
         </Link>
       </div>
-      <div className="overview">
+      <div className="overview pair">
         <section className="card settings" aria-labelledby="look">
           <h2 id="look">This device</h2>
           <label className="field">
