@@ -21,7 +21,9 @@ fn it_says_where_it_is_answers_and_stops_when_told() {
 
 #[test]
 fn the_demonstration_names_its_tenants_and_stops_in_time() {
-    let mut server = Server::start(&["--demo", "--listen=127.0.0.1:0", "--drain-sec=1"]);
+    let dir = tempfile::tempdir().unwrap();
+    let data = format!("--data-dir={}", dir.path().display());
+    let mut server = Server::start(&["--demo", "--listen=127.0.0.1:0", "--drain-sec=1", &data]);
 
     assert!(server.said.contains("peakpro-roofing"), "{}", server.said);
     assert!(Command::new("kill").arg(server.child.id().to_string()).status().unwrap().success());
