@@ -102,7 +102,7 @@ pub async fn token(command: Token) -> Result<(), Failure> {
     match command {
         Token::Create(wanted) => {
             let secret = tokens::create(&*stores::for_tool(&wanted.store)?, &wanted, now).await?;
-            eprintln!("The token, shown only now. A server that runs without one must be started again.");
+            eprintln!("The token, shown only now. A running server asks for one within two seconds.");
             show(&secret)
         }
         Token::List(args) => show(tokens::list(&*stores::for_tool(&args)?, now).await?.trim_end()),

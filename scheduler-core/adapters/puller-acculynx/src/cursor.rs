@@ -42,6 +42,8 @@ pub(crate) struct Cursor {
     pub users: Option<Timestamp>,
     /// When the supplements were last read.
     pub supplements: Option<Timestamp>,
+    /// When the lookups were last read.
+    pub lookups: Option<Timestamp>,
     /// The start index's unit of each list for which it is known.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub units: BTreeMap<String, Unit>,
@@ -75,13 +77,15 @@ pub(crate) enum Step {
     Users,
     /// Supplements.
     Supplements,
+    /// Trade types, work types and the like.
+    Lookups,
     /// Children of jobs.
     Children,
 }
 
 impl Step {
     /// Every step, in the order of a run. A lead that is assigned between two sweeps is seen all the same.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Jobs(Population::Unassigned),
         Self::Jobs(Population::Dead),
         Self::Jobs(Population::Assigned),
@@ -90,6 +94,7 @@ impl Step {
         Self::NewContacts,
         Self::Users,
         Self::Supplements,
+        Self::Lookups,
         Self::Children,
     ];
 
@@ -104,6 +109,7 @@ impl Step {
             Self::NewContacts => "new contacts",
             Self::Users => "users",
             Self::Supplements => "supplements",
+            Self::Lookups => "lookups",
             Self::Children => "children of jobs",
         }
     }

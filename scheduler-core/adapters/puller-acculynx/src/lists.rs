@@ -1,4 +1,4 @@
-//! Lists without filter and sort: contacts, users, supplements. Whether they count their start index in
+//! Lists without filter and sort: contacts, users, supplements, lookups. Whether they count their start index in
 //! records or in pages has to be found out.
 
 use std::collections::HashSet;
@@ -32,6 +32,19 @@ pub(crate) const SUPPLEMENTS: List = List {
     endpoint: "/supplements",
     query: "includes=items,notations&",
 };
+
+/// What jobs refer to. Small lists without a change stamp.
+pub(crate) const LOOKUPS: [List; 5] = [
+    lookup("trade-types", "/company-settings/job-file-settings/trade-types"),
+    lookup("work-types", "/company-settings/job-file-settings/work-types"),
+    lookup("job-categories", "/company-settings/job-file-settings/job-categories"),
+    lookup("insurance-companies", "/company-settings/job-file-settings/insurance-companies"),
+    lookup("lead-sources", "/company-settings/leads/lead-sources"),
+];
+
+const fn lookup(entity: &'static str, endpoint: &'static str) -> List {
+    List { kind: Kind { entity, stamps: &[] }, endpoint, query: "" }
+}
 
 /// More pages than any list of a location has.
 const MOST_PAGES: u64 = 5_001;

@@ -11,7 +11,7 @@ use crate::caller::{Answer, Caller, Failure};
 use crate::config::Config;
 use crate::content::{hash, time_of};
 use crate::cursor::{Cursor, Resume, Step};
-use crate::lists::{CONTACTS, SUPPLEMENTS, USERS};
+use crate::lists::{CONTACTS, LOOKUPS, SUPPLEMENTS, USERS};
 use crate::wire::{Call, Entry, Window};
 
 /// Contacts that were created this long before the last search are searched again.
@@ -171,8 +171,21 @@ impl Run {
                 self.sweep_list(SUPPLEMENTS, Some(step), start).await?;
                 self.cursor.supplements = Some(now);
             }
+            Step::Lookups if resume.is_some() || due(self.cursor.lookups) => {
+                // Each list is short: a run may stop between two of them, and the next goes on there.
+                for (place, list) in (0..).zip(LOOKUPS).skip_while(|(place, _)| *place < start) {
+                    self.edge(step, place, self.window)?;
+                    self.sweep_list(list, None, 0).await?;
+                }
+                self.cursor.lookups = Some(now);
+            }
             Step::Children => self.read_children().await?,
-            Step::Gone | Step::Contacts | Step::NewContacts | Step::Users | Step::Supplements => {}
+            Step::Gone
+            | Step::Contacts
+            | Step::NewContacts
+            | Step::Users
+            | Step::Supplements
+            | Step::Lookups => {}
         }
         Ok(())
     }

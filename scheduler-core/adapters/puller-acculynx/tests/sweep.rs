@@ -21,6 +21,8 @@ fn a_first_run_brings_everything_and_a_second_brings_nothing() {
     assert_eq!(tenant.sink.ids("jobs"), bench.job_ids());
     assert_eq!(tenant.sink.ids("contacts"), bench.contact_ids());
     assert_eq!((tenant.sink.ids("users").len(), tenant.sink.ids("supplements").len()), (6, 4));
+    let lookups = ["trade-types", "work-types", "job-categories", "lead-sources", "insurance-companies"];
+    assert_eq!(lookups.map(|entity| tenant.sink.ids(entity).len()), [3, 2, 2, 2, 0]);
     assert_eq!(tenant.sink.ids("financials"), bench.job_ids());
     assert!(!tenant.sink.ids("representatives").is_empty());
     assert!(!tenant.sink.ids("invoices").is_empty());

@@ -19,6 +19,22 @@ enum Unit {
     Pages,
 }
 
+/// What jobs refer to; some are named by numbers.
+fn lookup_items(list: &str) -> Vec<Value> {
+    let names: &[&str] = match list {
+        "trade-types" => &["Roofing", "Siding", "Gutters"],
+        "work-types" => &["Insurance", "Retail"],
+        "job-categories" => &["Residential", "Commercial"],
+        "lead-sources" => &["Referral", "Website"],
+        _ => &[],
+    };
+    let entry = |(number, name): (usize, &&str)| match list {
+        "work-types" | "job-categories" => json!({"id": number + 1, "name": name}),
+        _ => json!({"id": format!("{list}-{number}"), "name": name}),
+    };
+    names.iter().enumerate().map(entry).collect()
+}
+
 impl Location {
     /// Answers a request that was let in.
     pub(super) fn answer(&mut self, method: &str, target: &str, body: &[u8], now: Timestamp) -> Answer {
@@ -49,6 +65,9 @@ impl Location {
             ("GET", ["users"]) => self.list(&query, Unit::Records, &self.user_items(), Value::clone),
             ("GET", ["supplements"]) => {
                 self.list(&query, Unit::Records, &self.supplement_items(), Value::clone)
+            }
+            ("GET", ["company-settings", "job-file-settings" | "leads", name]) => {
+                self.list(&query, Unit::Records, &lookup_items(name), Value::clone)
             }
             _ => missing(),
         }

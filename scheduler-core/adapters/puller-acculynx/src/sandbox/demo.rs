@@ -61,7 +61,9 @@ pub fn demo(clock: Arc<dyn Clock>) -> (Vec<DemoTenant>, Sandbox) {
         location.temper.troubles = vec![Trouble::recurring(17, 1, too_many.clone())];
     });
     add(6, "Flaky Oak Roofing", 70, 30, &|location| {
-        location.temper.troubles = vec![Trouble::recurring(60, 5, Fault::Bare(500))];
+        // As often as a request is tried: one run fails, and the next recovers.
+        let trouble = Trouble::recurring(9, 4, Fault::Bare(500));
+        location.temper.troubles = vec![Trouble { path: "/jobs?".into(), ..trouble }];
     });
     (TENANTS.to_vec(), sandbox)
 }
