@@ -43,7 +43,7 @@ export interface Bucket {
 
 /** A herd is at least so many runs, and so many times the usual. */
 const HERD = 5;
-const TIMES = 2;
+const TIMES = 1.4;
 
 /** What the server counts, with the failures and the spikes marked. */
 export function bucketsOf(

@@ -122,9 +122,11 @@ export function Strip({
         <li>
           <span className="swatch" data-strip="due" /> due
         </li>
-        <li>
-          <span className="swatch" data-strip="spike" /> due, far more than usual
-        </li>
+        {buckets.some(({ spike }) => spike) && (
+          <li>
+            <span className="swatch" data-strip="spike" /> due, far more than usual
+          </li>
+        )}
       </ul>
     </div>
   );
