@@ -2,17 +2,8 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { Link } from "wouter";
 import { isProblem } from "../../shared/api/problem.ts";
-import {
-  cancelJob,
-  continueJob,
-  dismissJob,
-  estimate,
-  type Failure,
-  isGoing,
-  type Job,
-  startJob,
-  useJob,
-} from "../../shared/bulk/job.ts";
+import { cancelJob, continueJob, dismissJob, estimate, startJob } from "../../shared/bulk/job.ts";
+import { type Failure, isGoing, type Job, useJob } from "../../shared/bulk/store.ts";
 import { bulkVerbs } from "../../shared/bulk/words.ts";
 import { csv } from "../../shared/csv.ts";
 import { useNow } from "../../shared/time/clock.ts";
