@@ -12,7 +12,7 @@ export const test = base.extend<{ complaints: string[] }, { running: Running }>(
       const running = await start();
       await settled(running.url);
       await use(running);
-      running.stop();
+      await running.stop();
     },
     { scope: "worker", timeout: 180_000 },
   ],
