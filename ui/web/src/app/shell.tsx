@@ -16,6 +16,7 @@ import { Menu } from "../shared/ui/menu.tsx";
 import { useBadge } from "./badge.ts";
 import { Banners } from "./banners.tsx";
 import { useFollow } from "./follow.ts";
+import { JobChip } from "./job-chip.tsx";
 import { useKeys } from "./keys.ts";
 import { LivePill } from "./live-pill.tsx";
 import { wipe } from "./persist.ts";
@@ -87,6 +88,7 @@ export function Shell() {
         )}
       </main>
       <BottomNav />
+      <JobChip />
       <DialogPlace />
     </div>
   );
