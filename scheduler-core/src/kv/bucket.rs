@@ -1,7 +1,7 @@
 //! What a key-value store is kept in: objects that are published once, in folders that vanish whole.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -55,6 +55,47 @@ pub trait Bucket: Send + Sync + 'static {
 
     /// Makes sure, with a real write, that something can be written.
     async fn probe(&self) -> Result<(), StoreError>;
+}
+
+#[async_trait]
+impl<B: Bucket> Bucket for Arc<B> {
+    async fn read(
+        &self,
+        folder: &str,
+        name: &str,
+        offset: u64,
+        len: usize,
+    ) -> Result<Option<Bytes>, StoreError> {
+        (**self).read(folder, name, offset, len).await
+    }
+
+    async fn publish(&self, folder: &str, name: &str, bytes: Bytes) -> Result<Published, StoreError> {
+        (**self).publish(folder, name, bytes).await
+    }
+
+    async fn make_folder(&self, folder: &str) -> Result<(), StoreError> {
+        (**self).make_folder(folder).await
+    }
+
+    async fn drop_folder(&self, folder: &str) -> Result<(), StoreError> {
+        (**self).drop_folder(folder).await
+    }
+
+    async fn folders(&self) -> Result<Vec<String>, StoreError> {
+        (**self).folders().await
+    }
+
+    async fn note(&self) -> Result<Option<Bytes>, StoreError> {
+        (**self).note().await
+    }
+
+    async fn leave_note(&self, bytes: Bytes) -> Result<(), StoreError> {
+        (**self).leave_note(bytes).await
+    }
+
+    async fn probe(&self) -> Result<(), StoreError> {
+        (**self).probe().await
+    }
 }
 
 /// A bucket that is gone with its process.
