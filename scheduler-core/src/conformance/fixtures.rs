@@ -7,8 +7,8 @@ use serde_json::value::RawValue;
 
 use crate::domain::{
     Answer, AuditDraft, AuditEntry, AuditHead, Cadence, Caller, Change, Cursor, Disposition, Interval, Item,
-    Key, Lease, Operation, Range, Record, Role, Run, RunId, RunState, Schedule, Scope, SealedConnection,
-    Source, Spec, Stats, Tenant, Timestamp, TokenRecord, Trigger, Write,
+    Key, Lease, Level, Operation, Range, Record, Remark, Role, Run, RunId, RunState, Schedule, Scope,
+    SealedConnection, Source, Spec, Stats, Tenant, Timestamp, TokenRecord, Trigger, Write,
 };
 use crate::ports::{AuditQuery, Commit, ImportedQuery, RunQuery, Store, commit_one};
 
@@ -177,6 +177,11 @@ pub async fn all_done(store: &dyn Store, changes: Vec<Change>) {
 /// Commits a change that must be refused.
 pub async fn refused(store: &dyn Store, change: Change) {
     assert_eq!(commit_one(store, change).await.unwrap(), Commit::Conflict);
+}
+
+/// What a run noted.
+pub fn remark(text: &str) -> Remark {
+    Remark { at: at(1), level: Level::Info, message: text.into(), phase: None }
 }
 
 /// A run in flight, named by its key, `fence` and start.

@@ -21,7 +21,7 @@ pub use occurrence::{Disposition, Range};
 pub use record::{
     Answer, Breaker, Change, Cursor, LastRun, Lease, Pause, Record, Retry, Schedule, State, Tail, Write,
 };
-pub use run::{ErrorKind, Run, RunError, RunId, RunState, Stats, Trigger};
+pub use run::{ErrorKind, Level, Phase, Remark, Run, RunError, RunId, RunState, Stats, Trigger};
 pub use spec::{
     Cadence, CatchUp, Cron, Interval, Invalid, Limits, Overlap, RetryPolicy, Spec, SpecDraft, Tag,
 };

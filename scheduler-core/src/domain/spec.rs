@@ -113,6 +113,14 @@ impl Cron {
         Ok(Self { text: text.into(), zone, pattern: pattern.into() })
     }
 
+    /// Refuses an expression that matches no day, such as February 30.
+    fn that_fires(self) -> Result<Self, Invalid> {
+        match self.pattern.find_next_occurrence(&Timestamp::MIN.utc(), false) {
+            Ok(found) if found <= Timestamp::MAX.utc() => Ok(self),
+            _ => Err(Invalid::new("cron", "never fires: no such day comes")),
+        }
+    }
+
     /// The expression as it was written.
     pub fn text(&self) -> &str {
         &self.text
@@ -381,7 +389,7 @@ impl SpecDraft {
                 Err(Invalid::new("timezone", "goes with cron only"))
             }
             (Some(secs), None) => Interval::within(secs, limits).map(Cadence::Interval),
-            (None, Some(text)) => Cron::parse(text, &zone()).map(Cadence::Cron),
+            (None, Some(text)) => Cron::parse(text, &zone())?.that_fires().map(Cadence::Cron),
             (None, None) => match &spec.cadence {
                 Cadence::Cron(cron) => Cron::parse(cron.text(), &zone()).map(Cadence::Cron),
                 Cadence::Interval(_) => Err(Invalid::new("timezone", "goes with cron only")),

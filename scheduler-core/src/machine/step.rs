@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::{Outcome, Refusal, view};
 use crate::domain::{
-    AuditDraft, AuditEntry, Caller, Change, Disposition, LastRun, Lease, Operation, Range, Record, Run,
-    RunError, RunId, RunState, Schedule, Stats, Tail, Timestamp, Trigger, Write,
+    AuditDraft, AuditEntry, Caller, Change, Disposition, LastRun, Lease, Operation, Range, Record, Remark,
+    Run, RunError, RunId, RunState, Schedule, Stats, Tail, Timestamp, Trigger, Write,
 };
 use crate::timetable::{self, Timetable};
 
@@ -198,7 +198,7 @@ pub(super) struct Report {
     pub(super) stats: Stats,
     pub(super) message: Option<Arc<str>>,
     pub(super) duration: Option<Duration>,
-    pub(super) log: Vec<Arc<str>>,
+    pub(super) log: Vec<Remark>,
 }
 
 fn row(key: &crate::domain::Key, lease: &Lease) -> Run {
