@@ -13,6 +13,7 @@ mod spec;
 mod time;
 
 pub use access::{Caller, Role, Scope, TokenRecord, Via};
+pub(crate) use audit::hex;
 pub use audit::{AuditDraft, AuditEntry, AuditHead, Operation, verify_chain};
 pub use connection::{Connection, SealedConnection, Secret};
 pub use imported::{Entity, Imported, Item, Tally};
