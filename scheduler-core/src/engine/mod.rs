@@ -10,12 +10,13 @@ mod events;
 mod execute;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures::channel::oneshot;
-use futures::future::AbortHandle;
+use futures::future::{AbortHandle, BoxFuture};
 use futures::task::AtomicWaker;
 
 use crate::domain::{
@@ -54,6 +55,17 @@ pub struct EngineConfig {
     pub drain: Duration,
     /// The engine looks for work at least this often, even if nothing told it to.
     pub recheck: Duration,
+    /// Where runs go on whose caller waits no longer, on a host without a resident driver.
+    pub background: Option<Arc<dyn Background>>,
+}
+
+/// Lets work go on after the request that began it was answered.
+pub trait Background: fmt::Debug + Send + Sync {
+    /// How long work that begins now may take.
+    fn time(&self) -> Duration;
+
+    /// Takes over `work` and sees to it that it is driven to its end.
+    fn go_on(&self, work: BoxFuture<'static, ()>);
 }
 
 impl Default for EngineConfig {
@@ -67,6 +79,7 @@ impl Default for EngineConfig {
             slow_after: Duration::from_secs(10),
             drain: Duration::from_secs(25),
             recheck: Duration::from_secs(15),
+            background: None,
         }
     }
 }
@@ -136,7 +149,7 @@ pub struct Engine {
     clock: Arc<dyn Clock>,
     pullers: Pullers,
     connections: Arc<dyn Connections>,
-    metrics: Metrics,
+    metrics: Arc<Metrics>,
     events: Events,
     config: EngineConfig,
     worker: Arc<str>,
@@ -210,7 +223,7 @@ impl Engine {
         clock: Arc<dyn Clock>,
         pullers: Pullers,
         connections: Arc<dyn Connections>,
-        metrics: Metrics,
+        metrics: impl Into<Arc<Metrics>>,
         config: EngineConfig,
     ) -> Result<Arc<Self>, StoreError> {
         let version = store.version().await?;
@@ -220,7 +233,7 @@ impl Engine {
             clock,
             pullers,
             connections,
-            metrics,
+            metrics: metrics.into(),
             events: Events::starting_at(version),
             config,
             resident: AtomicBool::new(false),
