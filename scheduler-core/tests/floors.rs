@@ -10,7 +10,9 @@ const FLOORS: &[&[&str]] = &[
     &["machine", "timetable", "backoff", "breaker"],
     &["ports"],
     &["memory", "metrics", "vault", "conformance"],
+    &["metered"],
     &["engine"],
+    &["notify"],
     &["rest"],
 ];
 

@@ -129,7 +129,7 @@ impl Engine {
         if let Some(run_id) = &outcome.stopped {
             self.abort(run_id);
         }
-        self.published(Committed::of(&outcome.change));
+        self.published(Committed::of(outcome));
     }
 
     /// Executes the run that a command started, and waits up to `wait` for its end.
@@ -137,7 +137,7 @@ impl Engine {
     /// None means that it is still in flight. Without a resident driver the run is executed here, to its end.
     pub async fn follow(&self, outcome: &Outcome, wait: Duration) -> Option<Run> {
         let lease = outcome.started.clone()?;
-        let job = Job { record: outcome.change.next.clone(), lease };
+        let job = Job { record: outcome.change.next.clone(), lease, cause: tracing::Span::current() };
         let run_id = job.lease.run_id.clone();
         let (sender, receiver) = oneshot::channel();
         lock(&self.waiting).entry(run_id.clone()).or_default().push(sender);

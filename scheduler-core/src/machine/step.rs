@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Outcome, Refusal, view};
+use super::{Missed, Outcome, Refusal, view};
 use crate::domain::{
     AuditDraft, AuditEntry, Caller, Change, Disposition, LastRun, Lease, Operation, Range, Record, Run,
     RunError, RunId, RunState, Schedule, Stats, Tail, Timestamp, Trigger, Write,
@@ -13,7 +13,7 @@ use crate::domain::{
 use crate::timetable::{self, Timetable};
 
 /// A slot that starts more than this after its due instant is late.
-pub(super) const GRACE: Duration = Duration::from_secs(30);
+pub const GRACE: Duration = Duration::from_secs(30);
 
 pub(super) struct Step<'a> {
     pub(super) record: Record,
@@ -24,6 +24,7 @@ pub(super) struct Step<'a> {
     pub(super) created: bool,
     pub(super) started: Option<Arc<Lease>>,
     pub(super) stopped: Option<RunId>,
+    missed: Vec<Missed>,
     expected: u64,
 }
 
@@ -38,6 +39,7 @@ impl<'a> Step<'a> {
             created: false,
             started: None,
             stopped: None,
+            missed: Vec::new(),
             expected: record.version,
         }
     }
@@ -60,6 +62,7 @@ impl<'a> Step<'a> {
             created: self.created,
             started: self.started,
             stopped: self.stopped,
+            missed: self.missed,
         }
     }
 
@@ -110,6 +113,9 @@ impl<'a> Step<'a> {
             {
                 let range = grow(schedule, disposition, first, last, count);
                 push_range(&mut self.writes, range);
+                if disposition.is_missed() {
+                    self.missed.push(Missed { disposition, slots: count, since: first });
+                }
             }
             schedule.accounted = schedule.accounted.max(part);
         }
