@@ -22,6 +22,11 @@ impl Json {
         self.0.get()
     }
 
+    /// The text, read again.
+    pub fn value(&self) -> Value {
+        serde_json::from_str(self.as_str()).unwrap_or_default()
+    }
+
     /// Whether it is `null`.
     pub fn is_null(&self) -> bool {
         self.as_str() == "null"

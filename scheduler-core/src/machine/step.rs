@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Outcome, Refusal, view};
+use super::{Missed, Outcome, Refusal, view};
 use crate::domain::{
     AuditDraft, AuditEntry, Caller, Change, Disposition, Json, LastRun, Lease, Operation, Range, Record,
     Remark, Run, RunError, RunId, RunState, Schedule, Stats, Tail, Timestamp, Trigger, Write,
@@ -14,7 +14,7 @@ use crate::domain::{
 use crate::timetable::{self, Timetable};
 
 /// A slot that starts more than this after its due instant is late.
-pub(super) const GRACE: Duration = Duration::from_secs(30);
+pub const GRACE: Duration = Duration::from_secs(30);
 
 pub(super) struct Step<'a> {
     pub(super) record: Record,
@@ -25,6 +25,7 @@ pub(super) struct Step<'a> {
     pub(super) created: bool,
     pub(super) started: Option<Arc<Lease>>,
     pub(super) stopped: Option<RunId>,
+    missed: Vec<Missed>,
     expected: u64,
 }
 
@@ -39,6 +40,7 @@ impl<'a> Step<'a> {
             created: false,
             started: None,
             stopped: None,
+            missed: Vec::new(),
             expected: record.version,
         }
     }
@@ -61,6 +63,7 @@ impl<'a> Step<'a> {
             created: self.created,
             started: self.started,
             stopped: self.stopped,
+            missed: self.missed,
         }
     }
 
@@ -126,6 +129,9 @@ impl<'a> Step<'a> {
             {
                 let range = grow(schedule, disposition, first, last, count);
                 push_range(&mut self.writes, range);
+                if disposition.is_missed() {
+                    self.missed.push(Missed { disposition, slots: count, since: first });
+                }
             }
             schedule.accounted = schedule.accounted.max(part);
         }

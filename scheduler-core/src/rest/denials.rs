@@ -66,7 +66,10 @@ impl Surface {
         if !is_denial {
             return error;
         }
-        let Some(suppressed) = self.denials.admit(self.engine.clock().monotonic()) else { return error };
+        let Some(suppressed) = self.denials.admit(self.engine.clock().monotonic()) else {
+            self.engine.metrics().audit_dropped();
+            return error;
+        };
         let caller = Caller {
             actor: principal.map_or_else(|| "anonymous".into(), |principal| principal.actor.clone()),
             role: principal.map_or(Role::Viewer, |principal| principal.role),
