@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
-import { Link, Redirect, Route, Switch, useLocation } from "wouter";
+import { Link, Redirect, Route, Switch, useLocation, useSearch } from "wouter";
 import { SignIn } from "../features/session/sign-in.tsx";
 import TenantsPage from "../features/tenants/page.tsx";
 import { http, onExpired } from "../shared/api/http.ts";
@@ -13,6 +13,7 @@ import { openDialog, useDialog } from "../shared/ui/dialogs.ts";
 import { Failed, Loading } from "../shared/ui/faces.tsx";
 import { Icon, type IconName, Mark } from "../shared/ui/icons.tsx";
 import { Menu } from "../shared/ui/menu.tsx";
+import { withParams } from "../shared/url.ts";
 import { useBadge } from "./badge.ts";
 import { Banners } from "./banners.tsx";
 import { useFollow } from "./follow.ts";
@@ -53,6 +54,7 @@ export function Shell() {
     const timer = setTimeout(() => void loadDialogs().then(loadPalette), 1500);
     return () => clearTimeout(timer);
   }, []);
+  useZoneInAddress();
   const refused = isProblem(whoami.error, "unauthenticated") || expired;
 
   const signIn = () => {
@@ -92,6 +94,18 @@ export function Shell() {
       <DialogPlace />
     </div>
   );
+}
+
+/** Keeps the zone of the times in the address where it is not the usual one, so that a link shows the same. */
+function useZoneInAddress(): void {
+  const { zone } = usePrefs();
+  const [path, navigate] = useLocation();
+  const search = useSearch();
+  useEffect(() => {
+    const next = withParams(search, { tz: zone === "utc" ? null : zone });
+    if (new URLSearchParams(search).get("tz") !== new URLSearchParams(next).get("tz"))
+      navigate(path + next, { replace: true });
+  }, [zone, path, search, navigate]);
 }
 
 function Pages() {
@@ -156,7 +170,7 @@ function Header({ onRefresh, onSignOut }: { onRefresh: () => void; onSignOut: ()
   const { data: capabilities } = useQuery(capabilitiesQuery);
   const { data: whoami } = useQuery(whoamiQuery);
   const isCurrent = useCurrent();
-  const { theme, source } = usePrefs();
+  const { theme, source, zone } = usePrefs();
   const [, navigate] = useLocation();
   const isDark = document.documentElement.dataset.theme === "dark";
   void theme;
@@ -213,6 +227,11 @@ function Header({ onRefresh, onSignOut }: { onRefresh: () => void; onSignOut: ()
             items={() => [
               { label: "Settings", icon: "gear", onSelect: () => navigate("/settings") },
               { label: "Health", icon: "heart", onSelect: () => navigate("/health") },
+              {
+                label: zone === "utc" ? "Show local time" : "Show UTC",
+                icon: "clock",
+                onSelect: () => setPrefs({ zone: zone === "utc" ? "local" : "utc" }),
+              },
               {
                 label: "Keyboard shortcuts",
                 icon: "why",
