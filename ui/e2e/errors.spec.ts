@@ -37,7 +37,9 @@ for (const status of [403, 404, 409, 412, 429, 500, 503]) {
     test("is shown, and takes back its own tenant alone", async ({ page, context, baseURL }) => {
       await refuse(context, "pause", status);
       await page.goto("/");
-      await row(page, "slowcreek-siding").getByRole("button", { name: /^Pause/ }).waitFor();
+      await row(page, "slowcreek-siding")
+        .getByRole("button", { name: /^Pause/ })
+        .waitFor();
       // Another tenant is changed while the answer is under way.
       await context.route(path("pause"), async (route) => {
         await api(baseURL ?? "", "PATCH", "/schedule", "slowcreek-siding", { note: `${status}` });
