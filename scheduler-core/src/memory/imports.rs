@@ -120,22 +120,22 @@ fn after<'a>(entities: &'a Entities, place: Option<&'a Place>) -> impl Iterator<
 }
 
 /// Where a page ended.
-struct Place {
-    entity: String,
-    id: String,
+pub(crate) struct Place {
+    pub(crate) entity: String,
+    pub(crate) id: String,
 }
 
 impl Place {
-    fn of(row: &Imported) -> Self {
+    pub(crate) fn of(row: &Imported) -> Self {
         Self { entity: row.entity.to_string(), id: row.external_id.to_string() }
     }
 
     /// An entity's name has no slash, so the first one parts it from the id.
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         BASE64_URL_SAFE_NO_PAD.encode(format!("{}/{}", self.entity, self.id))
     }
 
-    fn read(text: &str) -> Result<Self, StoreError> {
+    pub(crate) fn read(text: &str) -> Result<Self, StoreError> {
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| StoreError::Cursor)?;
         let text = String::from_utf8(bytes).map_err(|_| StoreError::Cursor)?;
         let (entity, id) = text.split_once('/').ok_or(StoreError::Cursor)?;

@@ -329,6 +329,7 @@ pub async fn previews_are_of_what_is_stored_or_proposed(host: &dyn Host) {
         ("schedule/preview", json!({ "cron": "* * *" }), "cron"),
         ("schedule/preview", json!({ "cron": "0 5 * * *", "timezone": "Mars/Olympus" }), "timezone"),
         ("schedule/preview", json!({ "interval_sec": 60, "cron": "0 5 * * *" }), "cron"),
+        ("schedule/preview", json!({ "cron": "0 0 30 2 *" }), "cron"),
     ] {
         let refused = post(path).tenant("peakpro").json(body.clone()).of(host).await;
         assert_eq!((refused.status, &refused.problem()["field"]), (422, &json!(field)), "{body}");

@@ -13,6 +13,7 @@ import { openDialog, useDialog } from "../shared/ui/dialogs.ts";
 import { Failed, Loading } from "../shared/ui/faces.tsx";
 import { Icon, type IconName, Mark } from "../shared/ui/icons.tsx";
 import { Menu } from "../shared/ui/menu.tsx";
+import { toastError } from "../shared/ui/toasts.tsx";
 import { withParams } from "../shared/url.ts";
 import { useBadge } from "./badge.ts";
 import { Banners } from "./banners.tsx";
@@ -52,7 +53,12 @@ export function Shell() {
   useBadge(counts ? counts.error + counts.broken : 0);
   useEffect(() => {
     // Loaded ahead, so that what is typed right after Ctrl K goes into the palette.
-    const timer = setTimeout(() => void loadDialogs().then(loadPalette), 1500);
+    const timer = setTimeout(() => {
+      // What can not be had now is asked for again when it is needed.
+      loadDialogs()
+        .then(loadPalette)
+        .catch(() => undefined);
+    }, 1500);
     return () => clearTimeout(timer);
   }, []);
   useZoneInAddress();
@@ -80,7 +86,10 @@ export function Shell() {
             <SignIn onDone={signIn} />
           </Suspense>
         ) : whoami.isError && !whoami.data && whoami.error instanceof Problem ? (
-          <Failed error={whoami.error} onRetry={() => void whoami.refetch()} />
+          <>
+            <h1 className="visually-hidden">Command Center</h1>
+            <Failed error={whoami.error} onRetry={() => void whoami.refetch()} />
+          </>
         ) : (
           <>
             <Banners />
@@ -157,9 +166,16 @@ function Pages() {
 function DialogPlace() {
   const wanted = useDialog();
   return wanted === null ? null : (
-    <Suspense>
-      <Dialogs />
-    </Suspense>
+    <Boundary
+      onError={(error) => {
+        openDialog(null);
+        toastError("This could not be opened", error, () => location.reload());
+      }}
+    >
+      <Suspense>
+        <Dialogs />
+      </Suspense>
+    </Boundary>
   );
 }
 

@@ -37,6 +37,13 @@ export default function RunPage({ tenant, run: id }: { tenant: string; run: stri
           Runs of {tenant}
         </Link>
       </p>
+      {!read.data && (
+        <div className="page-head">
+          <h1 tabIndex={-1}>
+            Run <span className="mono">{id.slice(-8)}</span>
+          </h1>
+        </div>
+      )}
       {read.isPending && <Loading label="the run" rows={5} />}
       {read.isError && !read.data && (
         <Failed error={read.error} onRetry={() => void read.refetch()} />

@@ -23,7 +23,7 @@ import { copy } from "../../shared/ui/copy.ts";
 import { openDialog } from "../../shared/ui/dialogs.ts";
 import { Empty, Failed, Loading, StaleNote } from "../../shared/ui/faces.tsx";
 import { Icon } from "../../shared/ui/icons.tsx";
-import { useNarrow } from "../../shared/ui/narrow.ts";
+import { textScale, useNarrow } from "../../shared/ui/narrow.ts";
 import { useTitle } from "../../shared/ui/title.ts";
 import { useParamsState } from "../../shared/url.ts";
 import { useTenantPages, useTotals } from "./api.ts";
@@ -218,7 +218,7 @@ function Table(props: TableProps) {
     setTop((list.current?.getBoundingClientRect().top ?? 0) + scrollY);
   }, []);
 
-  const height = isNarrowScreen ? 176 : density === "compact" ? 40 : 56;
+  const height = Math.round((isNarrowScreen ? 176 : density === "compact" ? 40 : 56) * textScale);
   const estimateSize = useCallback(() => height, [height]);
   const virtual = useWindowVirtualizer({
     count: tenants.length,

@@ -50,13 +50,15 @@ export const TenantRow = memo(function TenantRow(props: RowProps) {
       onFocus={() => props.onFocus(tenant)}
     >
       <div role="cell" className="cell-check">
-        <input
-          type="checkbox"
-          aria-label={`Select ${tenant}`}
-          checked={selected}
-          onChange={() => {}}
-          onClick={(event: MouseEvent) => props.onSelect(tenant, event.shiftKey)}
-        />
+        <label className="touch">
+          <input
+            type="checkbox"
+            aria-label={`Select ${tenant}`}
+            checked={selected}
+            onChange={() => {}}
+            onClick={(event: MouseEvent) => props.onSelect(tenant, event.shiftKey)}
+          />
+        </label>
       </div>
       <div role="cell" className="cell-tenant">
         <Link href={tenantPath(tenant)} className="tenant-link" title={schedule.note ?? undefined}>
