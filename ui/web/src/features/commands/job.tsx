@@ -139,7 +139,7 @@ function Progress({ job }: { job: Job }) {
           ? `The server asked to wait ${span((waitUntil - Date.now()) / 1000)}.`
           : going
             ? `${order.words}: about ${span(estimate(matched - done))} to go.`
-            : `${count(changed)} of ${plural(matched, "tenant")} ${bulkVerbs[order.operation].done}${failed.length > 0 ? `, ${count(failed.length)} failed` : ""}${done < matched ? `, ${count(matched - done)} left as they were` : ""}, in ${span(spent)}.`}
+            : `${count(changed)} of ${plural(matched, "tenant")} ${bulkVerbs[order.operation].done}${failed.length > 0 ? `, ${count(failed.length)} failed` : ""}${done < matched ? `, ${count(matched - done)} left as they were` : ""}, in ${spent < 1 ? "less than a second" : span(spent)}.`}
       </p>
     </>
   );
