@@ -125,7 +125,9 @@ impl DynamoDb {
             .table_name(&self.options.table)
             .set_item(Some(writing.record.clone()))
             .condition_expression(condition)
-            .set_expression_attribute_values(value.map(|value| HashMap::from([(":expected".to_owned(), value)])))
+            .set_expression_attribute_values(
+                value.map(|value| HashMap::from([(":expected".to_owned(), value)])),
+            )
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build()?;
         let mut items = vec![TransactWriteItem::builder().put(record).build()];
@@ -202,12 +204,7 @@ impl DynamoDb {
             if self.stretches.lock().unwrap_or_else(PoisonError::into_inner).iter().any(known) {
                 continue;
             }
-            self.client
-                .put_item()
-                .table_name(&self.options.table)
-                .set_item(Some(name.item()))
-                .send()
-                .await?;
+            self.client.put_item().table_name(&self.options.table).set_item(Some(name.item())).send().await?;
             let mut stretches = self.stretches.lock().unwrap_or_else(PoisonError::into_inner);
             stretches.truncate(15);
             stretches.insert(0, name);

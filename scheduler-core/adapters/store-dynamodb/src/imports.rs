@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, TransactWriteItem};
 use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, TransactWriteItem};
 use scheduler_core::domain::{Entity, Imported, Item as Arriving, Key, Tally, Timestamp};
 use scheduler_core::ports::{ImportedQuery, Page, Place, StoreError};
 use serde_json::value::RawValue;
@@ -230,7 +230,8 @@ impl DynamoDb {
 
     pub(crate) async fn list_imported(&self, query: &ImportedQuery) -> Result<Page<Imported>, Cause> {
         let place = query.cursor.as_deref().map(Place::read).transpose()?;
-        let prefix = query.entity.as_ref().map_or_else(|| keys::HEAD.to_owned(), |entity| keys::heads(entity));
+        let prefix =
+            query.entity.as_ref().map_or_else(|| keys::HEAD.to_owned(), |entity| keys::heads(entity));
         let mut start = place.map(|place| keys::head(&query.key, &place.entity, &place.id));
         if let Some(name) = start.as_ref().filter(|name| !name.sk.starts_with(&prefix)) {
             // A place in another kind: all of the wanted one lies after it, or none.
@@ -317,7 +318,8 @@ fn sort_out(
     items: Vec<Arriving>,
     known: &HashMap<Name, Item>,
 ) -> Result<(Vec<Arrival>, Tally), Cause> {
-    let (mut arrivals, mut places, mut tally) = (Vec::<Arrival>::new(), HashMap::<Name, usize>::new(), Tally::default());
+    let (mut arrivals, mut places, mut tally) =
+        (Vec::<Arrival>::new(), HashMap::<Name, usize>::new(), Tally::default());
     for item in items {
         let name = keys::head(key, &item.entity, &item.external_id);
         let place = places.get(&name).copied();
@@ -362,8 +364,16 @@ fn fresh(item: Arriving, now: Timestamp) -> Arrival {
     let Arriving { entity, external_id, modified, hash, data } = item;
     let parts = parts(data.get()).count();
     let (imported_at, seen_at) = (now, now);
-    let head =
-        Head { entity, id: external_id, hash: hash.into(), modified, imported_at, seen_at, gone: false, parts };
+    let head = Head {
+        entity,
+        id: external_id,
+        hash: hash.into(),
+        modified,
+        imported_at,
+        seen_at,
+        gone: false,
+        parts,
+    };
     Arrival { head, data: Some(data), left_over: Vec::new() }
 }
 

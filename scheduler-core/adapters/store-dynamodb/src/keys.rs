@@ -92,11 +92,6 @@ pub(crate) fn stretch(id: &str) -> &str {
     id.get(..STRETCH).unwrap_or(id)
 }
 
-/// The least id of a stretch.
-pub(crate) fn stretch_begin(stretch: &str) -> String {
-    format!("{stretch:0<26}")
-}
-
 /// The partition of a list's rows of one stretch.
 pub(crate) fn runs(stretch: &str, shard: u8) -> String {
     format!("RUNS#{stretch}#{shard}")

@@ -26,7 +26,7 @@ impl Rows {
     /// Rows of a partition whose sort keys lie between the two, those included.
     pub(crate) fn between(pk: impl Into<String>, low: &str, high: &str) -> Self {
         let hash = (PK, pk.into());
-        Self { index: None, hash, range: (SK, s(low), s(high)), backward: false }
+        Self { index: None, hash, range: (SK, least(low), s(high)), backward: false }
     }
 
     /// Rows of a partition whose sort keys begin so. What follows may be any text.
@@ -57,6 +57,11 @@ impl Rows {
             _ => false,
         }
     }
+}
+
+/// A bound from which rows are: DynamoDB takes no empty text, and no sort key begins below a space.
+pub(crate) fn least(low: &str) -> AttributeValue {
+    s(if low.is_empty() { " " } else { low })
 }
 
 /// Some rows, and where to go on.
@@ -131,7 +136,8 @@ impl DynamoDb {
     ) -> Result<Vec<Arc<Record>>, Cause> {
         let prefix = format!("{source}#");
         let rows = Rows::beginning(keys::DIRECTORY, &prefix);
-        let mut start = after.map(|tenant| Name { pk: keys::DIRECTORY.into(), sk: format!("{prefix}{tenant}") }.item());
+        let mut start =
+            after.map(|tenant| Name { pk: keys::DIRECTORY.into(), sk: format!("{prefix}{tenant}") }.item());
         let mut found = Vec::new();
         while found.len() < limit {
             let (keys, next) = self.directory(&rows, start, limit - found.len()).await?;

@@ -7,7 +7,7 @@ use scheduler_core::ports::Ids;
 
 use crate::error::Cause;
 use crate::item::{Item, Name, SK, s, text};
-use crate::reads::Rows;
+use crate::reads::{Rows, least};
 use crate::store::DynamoDb;
 use crate::table::{OWNER, RUNS};
 
@@ -31,9 +31,7 @@ impl Lane {
         match self {
             Self::Table(pk) => Rows::between(pk, low, high),
             Self::Own(pk, word) => Rows::between(pk, &format!("{word}{low}"), &format!("{word}{high}")),
-            Self::Index(owner) => {
-                Rows::of_index(RUNS, (OWNER, owner.clone()), (SK, s(low), s(high)))
-            }
+            Self::Index(owner) => Rows::of_index(RUNS, (OWNER, owner.clone()), (SK, least(low), s(high))),
         }
         .backward()
     }
@@ -150,7 +148,9 @@ impl DynamoDb {
                 let unread = readers.iter().filter(|reader| reader.is_dry());
                 let frontier = unread.map(|reader| reader.frontier.clone()).max();
                 let newest = readers.iter_mut().max_by(|left, right| left.newest().cmp(&right.newest()));
-                let Some(reader) = newest.filter(|reader| reader.newest().is_some() && reader.newest() >= frontier.as_deref()) else {
+                let Some(reader) = newest
+                    .filter(|reader| reader.newest().is_some() && reader.newest() >= frontier.as_deref())
+                else {
                     match frontier {
                         None => break,
                         Some(next) if requests >= PATIENCE => return Ok(Found::new(found, Some(next))),

@@ -24,7 +24,9 @@ impl DynamoDb {
 
     /// DynamoDB deletes by itself what has expired; this is for those who want it gone at once.
     pub(crate) async fn prune_all(&self, before: Timestamp, now: Timestamp) -> Result<u64, Cause> {
-        Ok(self.prune_runs(before).await? + self.prune_ranges(before).await? + self.prune_answers(now).await?)
+        Ok(self.prune_runs(before).await?
+            + self.prune_ranges(before).await?
+            + self.prune_answers(now).await?)
     }
 
     /// What ended before an instant had started before it, and ids sort by start.
