@@ -6,8 +6,7 @@ use std::path::PathBuf;
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use scheduler_core::domain::{Role, Source, Tenant};
-
-use crate::keys::MasterKey;
+use scheduler_core::vault::MasterKey;
 
 /// Keeps every tenant's CRM in sync on its own schedule.
 #[derive(Debug, Parser)]

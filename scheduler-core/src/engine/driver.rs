@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures::future::{BoxFuture, Either, FutureExt, select};
 use futures::stream::{FuturesUnordered, StreamExt};
+use tracing::Instrument;
 
 use super::execute::Done;
 use super::{Committed, Engine, Job, lock};
@@ -30,7 +31,9 @@ const STORE_PAUSE: Duration = Duration::from_secs(1);
 /// How much one tick may do.
 #[derive(Debug, Clone, Copy)]
 pub struct Budget {
-    /// Nothing is claimed after this long, and runs are told to stop at a page edge by then.
+    /// Nothing is claimed after this long.
+    pub claims: Duration,
+    /// Nothing is claimed after this long either, and runs are told to stop at a page edge by then.
     pub time: Duration,
     /// Runs to be started at the most.
     pub runs: usize,
@@ -38,7 +41,7 @@ pub struct Budget {
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { time: Duration::from_secs(60), runs: usize::MAX }
+        Self { claims: Duration::MAX, time: Duration::from_secs(60), runs: usize::MAX }
     }
 }
 
@@ -66,6 +69,33 @@ impl Engine {
         report.remaining_due = self.store.due(self.clock.now(), 1000).await?.len() as u64;
         report.next_due = self.store.next_due(None).await?;
         Ok(report)
+    }
+
+    /// Runs the record now if it is due, as a tick would; says whether it was, and was nobody else's.
+    pub async fn tick_one(&self, key: &Key, budget: Budget) -> Result<bool, StoreError> {
+        let Some(record) = self.store.load(key).await? else { return Ok(false) };
+        let now = self.clock.now();
+        let due = record.schedule.as_ref().and_then(|schedule| due_at(schedule, key));
+        if due.is_none_or(|due| due > now) {
+            return Ok(false);
+        }
+        let mut driver = Driver::new(self, Some(Budget { runs: 0, ..budget }));
+        let Ok(outcome) = driver.decide_claim(&record, now) else { return Ok(false) };
+        let claimed = self.commit_claims(vec![key.clone()], vec![outcome]).await;
+        if claimed.failed {
+            return Err(StoreError::Unavailable("the store took no claim".into()));
+        }
+        driver.start(claimed);
+        driver.drive(std::future::pending()).await?;
+        Ok(driver.report.claimed > 0)
+    }
+
+    /// Executes a claimed run to its end, renewing its lease.
+    pub(super) async fn carry(&self, job: Job, time: Duration) {
+        let mut driver = Driver::new(self, Some(Budget { time, runs: 0, ..Budget::default() }));
+        driver.launch(job);
+        let driven = driver.drive(std::future::pending()).await;
+        debug_assert!(driven.is_ok(), "nothing is claimed, so nothing fails");
     }
 
     /// Works until `stop` is ready, then lets runs end and hands back what is left.
@@ -103,14 +133,11 @@ impl Engine {
     /// Ends leases before their time.
     async fn release(&self, held: Vec<(Arc<Record>, Arc<Lease>)>) -> Result<usize, StoreError> {
         let (now, system) = (self.clock.now(), self.system());
-        let changes: Vec<_> = held
-            .iter()
-            .filter_map(|(record, run)| {
-                decide(record, Command::Expire { fence: run.fence }, &system, now).ok()
-            })
-            .map(|outcome| outcome.change)
-            .collect();
-        let told: Vec<_> = changes.iter().map(Committed::of).collect();
+        let outcomes = held.iter().filter_map(|(record, run)| {
+            decide(record, Command::Expire { fence: run.fence }, &system, now).ok()
+        });
+        let (told, changes): (Vec<_>, Vec<_>) =
+            outcomes.map(|outcome| (Committed::of(&outcome), outcome.change)).unzip();
         let commits = self.store.commit(changes).await?;
         let done = told.into_iter().zip(commits).filter(|(_, commit)| *commit != Commit::Conflict);
         Ok(done.map(|(told, _)| self.published(told)).count())
@@ -137,6 +164,7 @@ struct Claimed {
 struct Driver<'a> {
     engine: &'a Engine,
     budget: Option<Budget>,
+    claims_until: Option<Duration>,
     deadline: Option<Duration>,
     report: TickReport,
     runs: FuturesUnordered<BoxFuture<'a, Done>>,
@@ -159,7 +187,8 @@ impl<'a> Driver<'a> {
         Self {
             engine,
             budget,
-            deadline: budget.map(|budget| now + budget.time),
+            claims_until: budget.and_then(|budget| now.checked_add(budget.claims.min(budget.time))),
+            deadline: budget.and_then(|budget| now.checked_add(budget.time)),
             report: TickReport::default(),
             runs: FuturesUnordered::new(),
             claims: FuturesUnordered::new(),
@@ -237,7 +266,7 @@ impl<'a> Driver<'a> {
     /// Sends a commit of claims on its way, if something is due and there is room.
     async fn claim(&mut self) -> Result<(), StoreError> {
         let engine = self.engine;
-        let out_of_time = self.deadline.is_some_and(|deadline| engine.clock.monotonic() >= deadline);
+        let out_of_time = self.claims_until.is_some_and(|until| engine.clock.monotonic() >= until);
         let started = self.report.claimed as usize + self.claiming.len();
         let in_budget = self.budget.map_or(usize::MAX, |budget| budget.runs.saturating_sub(started));
         let room =
@@ -288,7 +317,9 @@ impl<'a> Driver<'a> {
         self.held_back = held_back > 0;
         self.looked(true, began, now);
         if !outcomes.is_empty() {
-            self.claims.push(engine.commit_claims(keys, outcomes).boxed());
+            let tick =
+                tracing::info_span!(target: "acculynx-scheduler", parent: None, "tick", due = keys.len());
+            self.claims.push(engine.commit_claims(keys, outcomes).instrument(tick).boxed());
         }
         Ok(())
     }
@@ -506,7 +537,7 @@ fn next_or_never<'s, 'r, T>(
 
 impl Engine {
     async fn commit_claims(&self, keys: Vec<Key>, outcomes: Vec<Outcome>) -> Claimed {
-        let told: Vec<_> = outcomes.iter().map(|outcome| Committed::of(&outcome.change)).collect();
+        let told: Vec<_> = outcomes.iter().map(Committed::of).collect();
         let (mut changes, mut started) = (Vec::new(), Vec::new());
         for outcome in outcomes {
             started.push((outcome.change.next.clone(), outcome.started, outcome.stopped));
@@ -531,7 +562,8 @@ impl Engine {
                 self.abort(&run_id);
             }
             self.published(told);
-            jobs.extend(lease.map(|lease| Job { record, lease }));
+            let cause = tracing::Span::current();
+            jobs.extend(lease.map(|lease| Job { record, lease, cause }));
         }
         Claimed { keys, jobs, failed: false, took }
     }

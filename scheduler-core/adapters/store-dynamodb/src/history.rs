@@ -42,12 +42,7 @@ impl DynamoDb {
                 vec![owners.map(|owner| Lane::Index(keys::owner(&owner))).collect()]
             }
         };
-        let wanted = |item: &Item| {
-            let run: Run = body(item, "run")?;
-            Ok(run.key.source == query.source
-                && query.state.is_none_or(|state| state == run.state)
-                && query.trigger.is_none_or(|trigger| trigger == run.trigger))
-        };
+        let wanted = |item: &Item| Ok(query.asks_for(&body(item, "run")?));
         let found = self.newest(lanes, &ids, query.limit, wanted).await?;
         let rows = found.rows.iter().map(|item| body(item, "run")).collect::<Result<_, _>>()?;
         Ok(Page { rows, next: found.next })
