@@ -28,6 +28,7 @@ check: setup ## Format, lints, floors, no runtime in the core, wasm, licences
 
 test-rust: setup
 	$(LIMIT) 40m $(CARGO) test --workspace --locked
+	$(LIMIT) 20m $(CARGO) test -p host-axum --features otel --test traces --locked
 
 bench: setup ## Measure, and print a table beside the goals
 	$(CARGO) run --release --locked -p bench
