@@ -23,7 +23,7 @@ demo: setup ui-if-possible ## The same against a built-in imitation of the CRM, 
 
 test: setup check test-rust test-ui ## Everything that CI runs
 
-check: setup ## Format, lints, floors, no runtime in the core, wasm, licences
+check: setup ## Format, lints, floors, no runtime in the core, wasm, licences, alert rules
 	@.ci/check
 
 test-rust: setup
