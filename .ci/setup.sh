@@ -2,7 +2,7 @@
 # Makes sure that what building and testing needs is here. Says nothing when it is.
 #
 # Debian packages are installed only when something is missing, and only as root or through sudo;
-# otherwise a sentence says what to install.
+# otherwise a sentence says what to install. `setup.sh browser` is about what the web app is tested in.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -27,6 +27,12 @@ install_packages() {
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive timeout 600 \
     apt-get -qq install -y --no-install-recommends "${missing[@]}" < /dev/null > /dev/null
 }
+
+if [ "${1:-}" = browser ]; then
+  need "${CHROMIUM:-/usr/bin/chromium}" chromium
+  [ ${#missing[@]} = 0 ] || install_packages
+  exit
+fi
 
 need cc build-essential # SQLite and ring bring C
 need git git

@@ -8,9 +8,9 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use scheduler_core::domain::{Role, Secret, Source, Tenant};
 use scheduler_core::metrics::TenantLabels;
 use scheduler_core::notify::Webhook;
+use scheduler_core::vault::MasterKey;
 
 use crate::Failure;
-use crate::keys::MasterKey;
 
 /// Keeps every tenant's CRM in sync on its own schedule.
 #[derive(Debug, Parser)]

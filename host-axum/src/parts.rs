@@ -1,22 +1,21 @@
 //! Opens the parts of a server and joins them.
 
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
 use puller_acculynx::sandbox::DemoTenant;
-use puller_acculynx::{AccuLynx, CallReport, Config, Observer, ReqwestClient};
+use puller_acculynx::{AccuLynx, CallReport, Config, ReqwestClient};
 use scheduler_core::domain::{Source, Timestamp};
 use scheduler_core::engine::{Engine, EngineConfig, Pullers};
 use scheduler_core::metrics::Metrics;
 use scheduler_core::ports::{Clock, HttpClient, Puller};
-use scheduler_core::vault::{self, Vault};
+use scheduler_core::vault::{self, MasterKey, Vault};
 
 use crate::alarm::SystemClock;
 use crate::config::{Serve, StoreChoice};
 use crate::connections::{self, FileConnections};
-use crate::keys::MasterKey;
 use crate::traces::Traces;
-use crate::{Failure, demo, stores};
+use crate::{Failure, demo, keys, stores};
 
 /// What a server is made of.
 pub struct Parts {
@@ -58,9 +57,11 @@ impl Parts {
 
         let source = acculynx()?;
         let labels = settings.watch.tenant_labels();
-        let metrics = Metrics::new("axum", env!("CARGO_PKG_VERSION"), commit(), labels);
-        let counted = Arc::new(OnceLock::new());
-        config.observer = Some(counting(counted.clone()));
+        let metrics = Arc::new(Metrics::new("axum", env!("CARGO_PKG_VERSION"), commit(), labels));
+        let counted = metrics.clone();
+        config.observer = Some(Arc::new(move |call: &CallReport| {
+            counted.called_upstream(call.endpoint, &call.label(), call.duration.as_secs_f64());
+        }));
         let mut http: Arc<dyn HttpClient> = Arc::new(ReqwestClient::new().map_err(Failure::other)?);
         if let Some(traces) = traces {
             http = traces.passed_on_by(http);
@@ -70,7 +71,6 @@ impl Parts {
         let connections = Arc::new(FileConnections::new(source, entries, store.clone(), vault.clone()));
         let engine =
             Engine::new(store, clock, pullers, connections, metrics, engine_config(settings)).await?;
-        counted.get_or_init(|| Arc::downgrade(&engine));
         Ok(Self { engine, vault, base_url, demo, http })
     }
 }
@@ -82,15 +82,6 @@ impl Parts {
 /// Never, unless the grammar of names changes.
 pub fn acculynx() -> Result<Source, Failure> {
     Source::parse("acculynx").map_err(|error| Failure::other(error.to_string()))
-}
-
-/// Counts upstream requests with the engine, which comes about after its pullers.
-fn counting(engine: Arc<OnceLock<Weak<Engine>>>) -> Observer {
-    Arc::new(move |call: &CallReport| {
-        if let Some(engine) = engine.get().and_then(Weak::upgrade) {
-            engine.metrics().called_upstream(call.endpoint, &call.label(), call.duration.as_secs_f64());
-        }
-    })
 }
 
 fn engine_config(settings: &Serve) -> EngineConfig {
@@ -108,8 +99,8 @@ fn engine_config(settings: &Serve) -> EngineConfig {
 fn master_key(settings: &Serve, choice: &StoreChoice) -> Result<MasterKey, Failure> {
     match (&settings.master_key, choice) {
         (Some(key), _) => Ok(key.clone()),
-        (None, StoreChoice::Memory) => Ok(MasterKey::random()?),
-        (None, StoreChoice::Sqlite(_)) => MasterKey::in_dir(&settings.store.data_dir),
+        (None, StoreChoice::Memory) => Ok(MasterKey::random()),
+        (None, StoreChoice::Sqlite(_)) => keys::in_dir(&settings.store.data_dir),
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! The floors, from the ground up; a module uses those below it only:
 //! [`domain`] · [`machine`] with [`timetable`], [`backoff`], [`breaker`] · [`ports`] ·
-//! [`memory`], [`vault`], [`metrics`] · [`metered`] · [`engine`] · [`notify`] · `rest`.
+//! [`memory`], [`kv`], [`vault`], [`metrics`] · [`metered`] · [`engine`] · [`notify`] · `rest`.
 
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
@@ -15,6 +15,7 @@ pub mod timetable;
 
 pub mod ports;
 
+pub mod kv;
 pub mod memory;
 pub mod metered;
 pub mod metrics;

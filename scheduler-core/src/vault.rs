@@ -1,10 +1,11 @@
 //! Keeps secrets at rest: sealed with the master key, bound to what they are for.
 
+use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use sha2::{Digest, Sha256};
@@ -13,6 +14,51 @@ use crate::domain::{Connection, Key, SealedConnection, Secret, Timestamp};
 use crate::ports::{Store, StoreError};
 
 const NONCE: usize = 24;
+
+/// Thirty-two secret bytes.
+#[derive(Clone, PartialEq, Eq)]
+pub struct MasterKey([u8; 32]);
+
+impl MasterKey {
+    /// Reads 64 hexadecimal digits, or base 64 of 32 bytes.
+    ///
+    /// # Errors
+    ///
+    /// When it is neither, in words that do not show it.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        let bytes = if text.len() == 64 {
+            (0..64).step_by(2).map(|at| text.get(at..at + 2).and_then(hex_byte)).collect()
+        } else {
+            STANDARD.decode(text).or_else(|_| URL_SAFE_NO_PAD.decode(text)).ok()
+        };
+        bytes
+            .and_then(|bytes| bytes.try_into().ok())
+            .map(Self)
+            .ok_or_else(|| "expected 64 hexadecimal digits, or base 64 of 32 bytes".into())
+    }
+
+    /// Makes a new key.
+    pub fn random() -> Self {
+        Self(random())
+    }
+
+    /// Gives the bytes out, to the one cipher that needs them.
+    pub fn expose(&self) -> [u8; 32] {
+        self.0
+    }
+}
+
+fn hex_byte(digits: &str) -> Option<u8> {
+    let hexadecimal = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    hexadecimal.then(|| u8::from_str_radix(digits, 16).ok()).flatten()
+}
+
+impl fmt::Debug for MasterKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MasterKey(…)")
+    }
+}
 
 /// Seals and opens secrets with XChaCha20-Poly1305.
 ///
@@ -125,6 +171,19 @@ impl Connections for StoredConnections {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_is_read_from_hex_and_from_base_64() {
+        let key = MasterKey([0xab; 32]);
+
+        for text in ["ab".repeat(32), "AB".repeat(32) + "\n", STANDARD.encode([0xab; 32])] {
+            assert_eq!(MasterKey::parse(&text), Ok(key.clone()), "{text}");
+        }
+        for text in ["", "ab", &"+a".repeat(32), &"é".repeat(32), &STANDARD.encode([1; 31])] {
+            assert!(MasterKey::parse(text).is_err(), "{text}");
+        }
+        assert_eq!(format!("{key:?}"), "MasterKey(…)");
+    }
 
     #[test]
     fn what_is_sealed_opens_for_the_same_purpose_only() {

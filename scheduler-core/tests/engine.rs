@@ -2,11 +2,12 @@
 
 mod support;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use scheduler_core::domain::*;
-use scheduler_core::engine::{CommandError, EngineConfig};
+use scheduler_core::engine::{Background, Budget, CommandError, EngineConfig};
 use scheduler_core::machine::{Command, Refusal};
 use scheduler_core::memory::MemoryStore;
 use scheduler_core::ports::*;
@@ -267,4 +268,84 @@ fn a_pause_that_was_answered_lets_no_scheduled_run_start() {
 
     assert_eq!(world.puller.starts_of("peakpro").len(), before + 1, "the latest slot is caught up");
     assert_eq!(world.dispositions("peakpro")[&Disposition::Paused], 59);
+}
+
+/// Keeps what is to go on until the test drives it.
+#[derive(Default)]
+struct Later(Mutex<Vec<BoxFuture<'static, ()>>>);
+
+impl std::fmt::Debug for Later {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Later")
+    }
+}
+
+impl Background for Later {
+    fn time(&self) -> Duration {
+        Duration::from_secs(300)
+    }
+
+    fn go_on(&self, work: BoxFuture<'static, ()>) {
+        self.0.lock().unwrap().push(work);
+    }
+}
+
+#[test]
+fn without_a_driver_a_run_goes_on_in_the_hosts_background_and_keeps_its_lease() {
+    let later = Arc::new(Later::default());
+    let mut world = World::with(EngineConfig { background: Some(later.clone()), ..EngineConfig::default() });
+    world.create("peakpro", every(3600));
+    world.puller.set("peakpro", Script::Takes(Duration::from_secs(100)));
+    world.give("peakpro", Command::Pause { reason: None, until: None }).unwrap();
+    let run_now = Command::RunNow { reason: None, worker: world.engine.worker(), ttl: world.engine.lease() };
+    let outcome = world.give("peakpro", run_now).unwrap();
+
+    let engine = world.engine.clone();
+    let answered = world.spawn(async move { engine.follow(&outcome, Duration::from_secs(1)).await });
+    let work = later.0.lock().unwrap().pop().expect("the run goes on in the background");
+    let _running = world.spawn(work);
+    world.pass(Duration::from_secs(2));
+    assert!(futures::executor::block_on(answered).is_none(), "the caller waits no longer");
+    world.pass(Duration::from_secs(97));
+    let lease = world.schedule("peakpro").run.expect("it still runs");
+    assert!(lease.until > world.clock.now(), "three leases later it is still believed to be alive");
+    world.pass(Duration::from_secs(2));
+
+    assert_eq!(world.runs("peakpro")[0].state, RunState::Succeeded);
+    assert!(world.schedule("peakpro").run.is_none());
+}
+
+#[test]
+fn one_record_is_ticked_once_and_only_when_it_is_due() {
+    let mut world = World::new();
+    world.create("peakpro", every(60));
+    let tick = |name: &str| {
+        futures::executor::block_on(world.engine.tick_one(&key(name), Budget::default())).unwrap()
+    };
+
+    assert!(tick("peakpro"));
+    assert!(!tick("peakpro"), "its next slot is not due");
+    assert!(!tick("nobody"));
+    world.clock.advance(Duration::from_secs(61));
+    assert!(tick("peakpro"));
+
+    assert_eq!(world.runs("peakpro").len(), 2);
+}
+
+#[test]
+fn near_its_end_a_tick_claims_nothing_but_lets_runs_end() {
+    let mut world = World::with(EngineConfig { parallel: 1, ..EngineConfig::default() });
+    for tenant in ["a", "b", "c"] {
+        world.puller.set(tenant, Script::Takes(Duration::from_secs(20)));
+        world.create(tenant, every(3600));
+    }
+    let engine = world.engine.clone();
+    let seconds = Duration::from_secs;
+    let budget = Budget { claims: seconds(30), time: seconds(50), ..Budget::default() };
+
+    let tick = world.spawn(async move { engine.tick(budget).await.unwrap() });
+    world.pass(seconds(60));
+    let report = futures::executor::block_on(tick);
+
+    assert_eq!((report.claimed, report.succeeded, report.remaining_due), (2, 2, 1));
 }

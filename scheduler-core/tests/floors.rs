@@ -9,7 +9,7 @@ const FLOORS: &[&[&str]] = &[
     &["domain"],
     &["machine", "timetable", "backoff", "breaker"],
     &["ports"],
-    &["memory", "metrics", "vault", "conformance"],
+    &["memory", "kv", "metrics", "vault", "conformance"],
     &["metered"],
     &["engine"],
     &["notify"],

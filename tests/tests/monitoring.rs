@@ -309,7 +309,7 @@ async fn every_command_of_a_runbook_exists() {
         let page = fs::read_to_string(&path).expect("text");
         for line in page.lines().filter_map(|line| line.trim().strip_prefix("command-center ")) {
             let words: Vec<_> = line.split_whitespace().collect();
-            let verbs: Vec<_> = words.iter().copied().take_while(|word| is_verb(word)).collect();
+            let verbs: Vec<_> = words.iter().copied().take_while(is_verb).collect();
             let verbs = if verbs[0] == "token" { &verbs[..2] } else { &verbs[..1] };
             let help = said(&[verbs, &["--help"]].concat()).await;
             for flag in words.iter().filter(|word| word.starts_with("--")) {

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use serde_json::value::RawValue;
 
 use crate::domain::{
-    Answer, AuditDraft, AuditEntry, AuditHead, Cadence, Caller, Change, Cursor, Disposition, Interval, Item,
-    Key, Lease, Operation, Range, Record, Role, Run, RunId, RunState, Schedule, Scope, SealedConnection,
-    Source, Spec, Stats, Tenant, Timestamp, TokenRecord, Trigger, Write,
+    Answer, AuditDraft, AuditEntry, AuditHead, Cadence, Caller, Change, Disposition, Interval, Item, Json,
+    Key, Lease, Level, Operation, Range, Record, Remark, Role, Run, RunId, RunState, Schedule, Scope,
+    SealedConnection, Source, Spec, Stats, Tenant, Timestamp, TokenRecord, Trigger, Write,
 };
 use crate::ports::{AuditQuery, Commit, ImportedQuery, RunQuery, Store, commit_one};
 
@@ -89,8 +89,8 @@ pub fn schedule() -> Schedule {
 }
 
 /// A note of a puller.
-pub fn cursor(json: &str) -> Cursor {
-    Cursor(Arc::from(RawValue::from_string(json.to_owned()).unwrap()))
+pub fn cursor(json: &str) -> Json {
+    Json(Arc::from(RawValue::from_string(json.to_owned()).unwrap()))
 }
 
 /// A lease under `fence`.
@@ -177,6 +177,11 @@ pub async fn all_done(store: &dyn Store, changes: Vec<Change>) {
 /// Commits a change that must be refused.
 pub async fn refused(store: &dyn Store, change: Change) {
     assert_eq!(commit_one(store, change).await.unwrap(), Commit::Conflict);
+}
+
+/// What a run noted.
+pub fn remark(text: &str) -> Remark {
+    Remark { at: at(1), level: Level::Info, message: text.into(), phase: None }
 }
 
 /// A run in flight, named by its key, `fence` and start.

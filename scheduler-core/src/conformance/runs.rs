@@ -1,8 +1,8 @@
 //! Runs are read newest first, of those tenants that the reader may see.
 
 use super::fixtures::{
-    at, done, ended, first_of, first_with, foreign_cursors, hostile, key, only, other_source, run, runs_of,
-    tenant, then, write_run,
+    at, done, ended, first_of, first_with, foreign_cursors, hostile, key, only, other_source, remark, run,
+    runs_of, tenant, then, write_run,
 };
 use crate::domain::{
     Change, ErrorKind, Key, Run, RunError, RunId, RunState, Scope, Stats, Timestamp, Trigger, Write,
@@ -29,7 +29,7 @@ pub async fn a_run_comes_back_as_it_was(store: &dyn Store) {
         stats: Stats { imported: 1, skipped: 2, created: 3, updated: 4, gone: 5, failed: 6, requests: 7 },
         message: Some("half done".into()),
         error: Some(RunError::new(ErrorKind::Protocol, "no \"id\" in row 7")),
-        log: vec!["first page".into(), "".into(), "Zoë's page".into()],
+        log: vec![remark("first page"), remark(""), remark("Zoë's page")],
         ..run(&key("a"), 2, at(1))
     };
 
@@ -48,7 +48,7 @@ pub async fn hostile_text_in_a_run_survives(store: &dyn Store) {
         .map(|(text, fence)| Run {
             message: Some(text.as_str().into()),
             worker: text.as_str().into(),
-            log: vec![text.as_str().into()],
+            log: vec![remark(text)],
             ..run(&key("a"), fence, at(0))
         })
         .collect();
@@ -62,7 +62,7 @@ pub async fn hostile_text_in_a_run_survives(store: &dyn Store) {
 
 /// Log lines come with one run, never with a list.
 pub async fn log_lines_come_with_one_run_only(store: &dyn Store) {
-    let noted = Run { log: vec!["noted".into()], ..run(&key("a"), 1, at(0)) };
+    let noted = Run { log: vec![remark("noted")], ..run(&key("a"), 1, at(0)) };
     done(store, first_with("a", vec![write_run(&noted)])).await;
 
     let listed = walk(store, runs_of(Scope::All, 9)).await;

@@ -35,6 +35,11 @@ impl RunId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// What the ids of `time` and later are at or above, and earlier ones below: ids of audit entries, too.
+    pub fn floor(time: Timestamp) -> String {
+        sortable(time, 0, &[])[..10].to_owned()
+    }
 }
 
 impl TryFrom<String> for RunId {
@@ -217,6 +222,45 @@ pub struct Stats {
     pub requests: u64,
 }
 
+/// How grave a remark is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// All is as it should be.
+    Info,
+    /// Something is left out or done in another way.
+    Warn,
+}
+
+/// What a run noted on its way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remark {
+    /// When it was noted.
+    pub at: Timestamp,
+    /// How grave it is.
+    pub level: Level,
+    /// In words, at most 300 characters: no key, no customer's data.
+    pub message: Arc<str>,
+    /// The part of the run that ended then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<Phase>,
+}
+
+/// A part of a run, such as one page of a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Phase {
+    /// Its name.
+    pub name: Arc<str>,
+    /// When it began.
+    pub started: Timestamp,
+    /// How long it took.
+    pub duration_ms: u64,
+    /// Requests sent upstream.
+    pub requests: u64,
+    /// Records received.
+    pub records: u64,
+}
+
 /// One attempt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
@@ -248,7 +292,7 @@ pub struct Run {
     pub error: Option<RunError>,
     /// Who ran it.
     pub worker: Arc<str>,
-    /// What it noted on the way, at most 100 lines.
+    /// What it noted on the way.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub log: Vec<Arc<str>>,
+    pub log: Vec<Remark>,
 }

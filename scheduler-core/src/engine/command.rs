@@ -1,5 +1,6 @@
 //! Commands of operators: load, decide, commit, and again if someone was faster.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::channel::oneshot;
@@ -134,8 +135,9 @@ impl Engine {
 
     /// Executes the run that a command started, and waits up to `wait` for its end.
     ///
-    /// None means that it is still in flight. Without a resident driver the run is executed here, to its end.
-    pub async fn follow(&self, outcome: &Outcome, wait: Duration) -> Option<Run> {
+    /// None means that it is still in flight. Without a resident driver it goes on in the background that the
+    /// host has; where it has none, the run is executed here, to its end.
+    pub async fn follow(self: &Arc<Self>, outcome: &Outcome, wait: Duration) -> Option<Run> {
         let lease = outcome.started.clone()?;
         let job = Job { record: outcome.change.next.clone(), lease, cause: tracing::Span::current() };
         let run_id = job.lease.run_id.clone();
@@ -144,18 +146,17 @@ impl Engine {
         if self.resident.load(Ordering::Acquire) {
             lock(&self.handed_over).push(job);
             self.signal.raise();
-            let ended = match select(receiver, self.clock.sleep(wait)).await {
-                Either::Left((run, _)) => run.ok(),
-                Either::Right(_) => None,
-            };
-            if ended.is_none() {
-                lock(&self.waiting).remove(&run_id);
-            }
-            return ended;
+        } else if let Some(background) = &self.config.background {
+            let (engine, time) = (self.clone(), background.time());
+            background.go_on(Box::pin(async move { engine.carry(job, time).await }));
+        } else {
+            self.carry(job, Duration::MAX).await;
         }
-        let done = self.execute(job, None).await;
-        self.finish(vec![done]).await;
+        let ended = match select(receiver, self.clock.sleep(wait)).await {
+            Either::Left((run, _)) => run.ok(),
+            Either::Right(_) => None,
+        };
         lock(&self.waiting).remove(&run_id);
-        receiver.await.ok()
+        ended
     }
 }

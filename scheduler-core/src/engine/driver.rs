@@ -31,7 +31,9 @@ const STORE_PAUSE: Duration = Duration::from_secs(1);
 /// How much one tick may do.
 #[derive(Debug, Clone, Copy)]
 pub struct Budget {
-    /// Nothing is claimed after this long, and runs are told to stop at a page edge by then.
+    /// Nothing is claimed after this long.
+    pub claims: Duration,
+    /// Nothing is claimed after this long either, and runs are told to stop at a page edge by then.
     pub time: Duration,
     /// Runs to be started at the most.
     pub runs: usize,
@@ -39,7 +41,7 @@ pub struct Budget {
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { time: Duration::from_secs(60), runs: usize::MAX }
+        Self { claims: Duration::MAX, time: Duration::from_secs(60), runs: usize::MAX }
     }
 }
 
@@ -67,6 +69,33 @@ impl Engine {
         report.remaining_due = self.store.due(self.clock.now(), 1000).await?.len() as u64;
         report.next_due = self.store.next_due(None).await?;
         Ok(report)
+    }
+
+    /// Runs the record now if it is due, as a tick would; says whether it was, and was nobody else's.
+    pub async fn tick_one(&self, key: &Key, budget: Budget) -> Result<bool, StoreError> {
+        let Some(record) = self.store.load(key).await? else { return Ok(false) };
+        let now = self.clock.now();
+        let due = record.schedule.as_ref().and_then(|schedule| due_at(schedule, key));
+        if due.is_none_or(|due| due > now) {
+            return Ok(false);
+        }
+        let mut driver = Driver::new(self, Some(Budget { runs: 0, ..budget }));
+        let Ok(outcome) = driver.decide_claim(&record, now) else { return Ok(false) };
+        let claimed = self.commit_claims(vec![key.clone()], vec![outcome]).await;
+        if claimed.failed {
+            return Err(StoreError::Unavailable("the store took no claim".into()));
+        }
+        driver.start(claimed);
+        driver.drive(std::future::pending()).await?;
+        Ok(driver.report.claimed > 0)
+    }
+
+    /// Executes a claimed run to its end, renewing its lease.
+    pub(super) async fn carry(&self, job: Job, time: Duration) {
+        let mut driver = Driver::new(self, Some(Budget { time, runs: 0, ..Budget::default() }));
+        driver.launch(job);
+        let driven = driver.drive(std::future::pending()).await;
+        debug_assert!(driven.is_ok(), "nothing is claimed, so nothing fails");
     }
 
     /// Works until `stop` is ready, then lets runs end and hands back what is left.
@@ -135,6 +164,7 @@ struct Claimed {
 struct Driver<'a> {
     engine: &'a Engine,
     budget: Option<Budget>,
+    claims_until: Option<Duration>,
     deadline: Option<Duration>,
     report: TickReport,
     runs: FuturesUnordered<BoxFuture<'a, Done>>,
@@ -157,7 +187,8 @@ impl<'a> Driver<'a> {
         Self {
             engine,
             budget,
-            deadline: budget.map(|budget| now + budget.time),
+            claims_until: budget.and_then(|budget| now.checked_add(budget.claims.min(budget.time))),
+            deadline: budget.and_then(|budget| now.checked_add(budget.time)),
             report: TickReport::default(),
             runs: FuturesUnordered::new(),
             claims: FuturesUnordered::new(),
@@ -235,7 +266,7 @@ impl<'a> Driver<'a> {
     /// Sends a commit of claims on its way, if something is due and there is room.
     async fn claim(&mut self) -> Result<(), StoreError> {
         let engine = self.engine;
-        let out_of_time = self.deadline.is_some_and(|deadline| engine.clock.monotonic() >= deadline);
+        let out_of_time = self.claims_until.is_some_and(|until| engine.clock.monotonic() >= until);
         let started = self.report.claimed as usize + self.claiming.len();
         let in_budget = self.budget.map_or(usize::MAX, |budget| budget.runs.saturating_sub(started));
         let room =

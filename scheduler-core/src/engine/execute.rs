@@ -10,7 +10,7 @@ use futures::future::{AbortHandle, Abortable, Either, select};
 use tracing::Instrument;
 
 use super::{Committed, Engine, Job, Running, lock};
-use crate::domain::{Entity, ErrorKind, Imported, Item, Key, RunError, Tally, Timestamp};
+use crate::domain::{Entity, ErrorKind, Imported, Item, Key, Remark, RunError, Tally, Timestamp};
 use crate::machine::{Command, Ending, Outcome, Refusal, decide};
 use crate::ports::{
     Clock, Commit, PullContext, PullFailure, Pulled, RecordSink, RunLog, SinkError, Store, StoreError,
@@ -35,7 +35,7 @@ impl Engine {
         let (abort, registration) = AbortHandle::new_pair();
         let running = Running { abort, tenant: job.record.key.clone(), started };
         lock(&self.running).insert(job.lease.run_id.clone(), running);
-        let log = RunLog::default();
+        let log = RunLog::new(self.clock.clone());
         let span = tracing::info_span!(
             target: "acculynx-scheduler",
             parent: &job.cause,
@@ -150,12 +150,17 @@ impl Engine {
                 }
             }
             open = Vec::with_capacity(again.len());
+            let mut unread = Vec::new();
             for done in again {
                 match self.store.load(&done.job.record.key).await {
                     Ok(Some(record)) => open.push(Done { job: Job { record, ..done.job }, ..done }),
                     Ok(None) => {}
-                    Err(_) => return vec![done],
+                    Err(_) => unread.push(done),
                 }
+            }
+            if !unread.is_empty() {
+                unread.append(&mut open);
+                return unread;
             }
         }
         Vec::new()
@@ -172,7 +177,7 @@ impl Engine {
     }
 }
 
-fn ending(result: Result<Pulled, PullFailure>, duration: Duration, log: Vec<Arc<str>>) -> Ending {
+fn ending(result: Result<Pulled, PullFailure>, duration: Duration, log: Vec<Remark>) -> Ending {
     match result {
         Ok(pulled) => Ending {
             stats: pulled.stats,

@@ -12,12 +12,13 @@ mod log;
 mod news;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures::channel::oneshot;
-use futures::future::AbortHandle;
+use futures::future::{AbortHandle, BoxFuture};
 use futures::task::AtomicWaker;
 
 use crate::domain::{
@@ -58,8 +59,19 @@ pub struct EngineConfig {
     pub drain: Duration,
     /// The engine looks for work at least this often, even if nothing told it to.
     pub recheck: Duration,
+    /// Where runs go on whose caller waits no longer, on a host without a resident driver.
+    pub background: Option<Arc<dyn Background>>,
     /// A schedule is overdue once it is past due by more than this, and by more than twice its interval.
     pub overdue_after: Duration,
+}
+
+/// Lets work go on after the request that began it was answered.
+pub trait Background: fmt::Debug + Send + Sync {
+    /// How long work that begins now may take.
+    fn time(&self) -> Duration;
+
+    /// Takes over `work` and sees to it that it is driven to its end.
+    fn go_on(&self, work: BoxFuture<'static, ()>);
 }
 
 impl Default for EngineConfig {
@@ -73,6 +85,7 @@ impl Default for EngineConfig {
             slow_after: Duration::from_secs(10),
             drain: Duration::from_secs(25),
             recheck: Duration::from_secs(15),
+            background: None,
             overdue_after: Duration::from_secs(60),
         }
     }
@@ -220,10 +233,10 @@ impl Engine {
         clock: Arc<dyn Clock>,
         pullers: Pullers,
         connections: Arc<dyn Connections>,
-        metrics: Metrics,
+        metrics: impl Into<Arc<Metrics>>,
         config: EngineConfig,
     ) -> Result<Arc<Self>, StoreError> {
-        let metrics = Arc::new(metrics);
+        let metrics: Arc<Metrics> = metrics.into();
         let store: Arc<dyn Store> = Arc::new(Metered::new(store, clock.clone(), metrics.clone()));
         let version = store.version().await?;
         Ok(Arc::new(Self {

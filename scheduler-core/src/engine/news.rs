@@ -87,12 +87,13 @@ impl Engine {
 
     pub(super) fn note_news(&self, record: &Record, audit: &[Arc<AuditEntry>], missed: &[Missed]) {
         for entry in audit {
-            let cause = || entry.metadata.get("cause").and_then(|cause| cause.as_str()).unwrap_or("unknown");
-            let affected = || Affected::new(&entry.key, entry.ts, cause());
+            let metadata = || entry.metadata.value();
+            let affected =
+                || Affected::new(&entry.key, entry.ts, metadata()["cause"].as_str().unwrap_or("unknown"));
             match entry.operation {
                 Operation::AutoPause => lock(&self.news).paused.add(affected()),
                 // A pause that ended by itself had no trouble to recover from.
-                Operation::AutoResume if entry.metadata.get("run_id").is_some() => {
+                Operation::AutoResume if metadata()["run_id"].is_string() => {
                     lock(&self.news).recovered.add(affected());
                 }
                 _ => {}

@@ -14,8 +14,8 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 
 use crate::domain::{
-    AuditDraft, Caller, Change, Disposition, Lease, Record, RunError, RunId, SealedConnection, Spec, Stats,
-    Timestamp, Write,
+    AuditDraft, Caller, Change, Disposition, Lease, Record, Remark, RunError, RunId, SealedConnection, Spec,
+    Stats, Timestamp, Write,
 };
 use step::Step;
 
@@ -113,7 +113,7 @@ pub struct Ending {
     /// How long it took, by the monotonic clock.
     pub duration: Duration,
     /// What it noted on the way.
-    pub log: Vec<Arc<str>>,
+    pub log: Vec<Remark>,
 }
 
 /// Why a command was refused; nothing changes.

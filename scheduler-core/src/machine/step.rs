@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 use super::{Missed, Outcome, Refusal, view};
 use crate::domain::{
-    AuditDraft, AuditEntry, Caller, Change, Disposition, LastRun, Lease, Operation, Range, Record, Run,
-    RunError, RunId, RunState, Schedule, Stats, Tail, Timestamp, Trigger, Write,
+    AuditDraft, AuditEntry, Caller, Change, Disposition, Json, LastRun, Lease, Operation, Range, Record,
+    Remark, Run, RunError, RunId, RunState, Schedule, Stats, Tail, Timestamp, Trigger, Write,
 };
 use crate::timetable::{self, Timetable};
 
@@ -76,26 +77,41 @@ impl<'a> Step<'a> {
         self.writes.push(Write::Audit(Arc::new(entry)));
     }
 
-    pub(super) fn audit_operator(&mut self, operation: Operation, metadata: Value, before: Option<Value>) {
+    pub(super) fn audit_operator(&mut self, operation: Operation, metadata: Value, before: Option<Json>) {
         let after = self.describe();
         let (before, after) = if before == after { (None, None) } else { (before, after) };
-        self.audit(AuditDraft { metadata, before, after, ..AuditDraft::new(operation, self.caller) });
+        self.audit(AuditDraft {
+            metadata: metadata.into(),
+            before,
+            after,
+            ..AuditDraft::new(operation, self.caller)
+        });
     }
 
     pub(super) fn audit_system(&mut self, operation: Operation, metadata: Value) {
-        self.audit(AuditDraft { metadata, ..AuditDraft::new(operation, &Caller::system()) });
+        self.audit(AuditDraft { metadata: metadata.into(), ..AuditDraft::new(operation, &Caller::system()) });
     }
 
     /// The schedule as an operator sees it, for before and after.
-    pub(super) fn describe(&self) -> Option<Value> {
-        let schedule = self.record.schedule.as_ref()?;
-        let mut described = schedule.spec.describe();
-        described["paused"] = json!(schedule.pause.is_some());
-        if let Some(pause) = &schedule.pause {
-            described["paused_until"] = json!(pause.until.map(Timestamp::iso));
-            described["pause_reason"] = json!(pause.reason);
+    pub(super) fn describe(&self) -> Option<Json> {
+        #[derive(Serialize)]
+        struct Described<'a, T> {
+            #[serde(flatten)]
+            spec: T,
+            paused: bool,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            paused_until: Option<String>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pause_reason: Option<&'a str>,
         }
-        Some(described)
+        let schedule = self.record.schedule.as_ref()?;
+        let pause = schedule.pause.as_ref();
+        Some(Json::of(&Described {
+            spec: schedule.spec.describe(),
+            paused: pause.is_some(),
+            paused_until: pause.and_then(|pause| pause.until).map(Timestamp::iso),
+            pause_reason: pause.and_then(|pause| pause.reason.as_deref()),
+        }))
     }
 
     /// Gives every slot up to `through` that has none yet its disposition.
@@ -204,7 +220,7 @@ pub(super) struct Report {
     pub(super) stats: Stats,
     pub(super) message: Option<Arc<str>>,
     pub(super) duration: Option<Duration>,
-    pub(super) log: Vec<Arc<str>>,
+    pub(super) log: Vec<Remark>,
 }
 
 fn row(key: &crate::domain::Key, lease: &Lease) -> Run {

@@ -10,3 +10,4 @@ mod store;
 pub use contents::Capacity;
 pub use records::Records;
 pub use store::MemoryStore;
+pub(crate) use store::cursor;

@@ -56,16 +56,8 @@ impl MemoryStore {
     }
 }
 
-fn asked_for(query: &AuditQuery, entry: &AuditEntry) -> bool {
-    (entry.key.source == query.source || entry.key.is_system())
-        && query.operation.is_none_or(|operation| operation == entry.operation)
-        && query.actor.as_deref().is_none_or(|actor| *actor == *entry.actor)
-        && query.since.is_none_or(|since| since <= entry.ts)
-        && query.until.is_none_or(|until| entry.ts < until)
-}
-
 /// Runs and audit entries have ids of one form, which are their cursors.
-fn cursor(text: Option<&str>) -> Result<Option<RunId>, StoreError> {
+pub(crate) fn cursor(text: Option<&str>) -> Result<Option<RunId>, StoreError> {
     text.map(|text| RunId::parse(text).ok_or(StoreError::Cursor)).transpose()
 }
 
@@ -111,15 +103,8 @@ impl Store for MemoryStore {
 
     async fn runs(&self, query: &RunQuery) -> Result<Page<Run>, StoreError> {
         let after = cursor(query.cursor.as_deref())?;
-        let wanted = |run: &Run| {
-            run.key.source == query.source
-                && query.state.is_none_or(|state| state == run.state)
-                && query.trigger.is_none_or(|trigger| trigger == run.trigger)
-                && query.since.is_none_or(|since| since <= run.started)
-                && query.until.is_none_or(|until| run.started < until)
-        };
         let place = (&query.source, &query.scope);
-        let mut page = self.read().runs.page(place, after.as_ref(), query.limit, wanted);
+        let mut page = self.read().runs.page(place, after.as_ref(), query.limit, |run| query.asks_for(run));
         page.rows.iter_mut().for_each(|run| run.log.clear());
         Ok(page)
     }
@@ -138,12 +123,12 @@ impl Store for MemoryStore {
     async fn audit(&self, query: &AuditQuery) -> Result<Page<AuditEntry>, StoreError> {
         let after = cursor(query.cursor.as_deref())?.map(|id| Arc::from(id.as_str()));
         let place = (&query.source, &query.scope);
-        Ok(self.read().audit.page(place, after.as_ref(), query.limit, |entry| asked_for(query, entry)))
+        Ok(self.read().audit.page(place, after.as_ref(), query.limit, |entry| query.asks_for(entry)))
     }
 
     async fn audit_count(&self, query: &AuditQuery) -> Result<u64, StoreError> {
         let contents = self.read();
-        let wanted = |entry: &AuditEntry| asked_for(query, entry);
+        let wanted = |entry: &AuditEntry| query.asks_for(entry);
         Ok(contents.audit.newest(&query.source, &query.scope, None, usize::MAX, wanted).len() as u64)
     }
 

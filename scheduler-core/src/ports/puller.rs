@@ -8,7 +8,8 @@ use serde_json::value::RawValue;
 
 use super::{Clock, StoreError};
 use crate::domain::{
-    Connection, Entity, ErrorKind, Imported, Item, Key, RunError, RunId, Stats, Tally, Timestamp,
+    Connection, Entity, ErrorKind, Imported, Item, Key, Level, Phase, Remark, RunError, RunId, Stats, Tally,
+    Timestamp,
 };
 
 /// Brings one tenant's data in from one kind of upstream.
@@ -54,22 +55,57 @@ pub struct PullContext {
     pub log: RunLog,
 }
 
-/// A run's remarks: at most 100 lines of 300 characters. Never a key, never a customer's data.
-#[derive(Clone, Default)]
-pub struct RunLog(Arc<Mutex<Vec<Arc<str>>>>);
+/// A run's remarks: at most 100 lines and 100 phases, each of 300 characters. What comes later is dropped.
+///
+/// Never a key, never a customer's data.
+#[derive(Clone)]
+pub struct RunLog {
+    clock: Arc<dyn Clock>,
+    remarks: Arc<Mutex<Vec<Remark>>>,
+}
 
 impl RunLog {
-    /// Notes a line; lines past the hundredth are dropped.
-    pub fn note(&self, line: impl AsRef<str>) {
-        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if lines.len() < 100 {
-            lines.push(line.as_ref().chars().take(300).collect::<String>().into());
-        }
+    /// An empty one.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, remarks: Arc::default() }
     }
 
-    /// Takes the lines out.
-    pub fn take(&self) -> Vec<Arc<str>> {
-        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Notes what is as it should be.
+    pub fn info(&self, message: impl AsRef<str>) {
+        self.note(Level::Info, message.as_ref(), None);
+    }
+
+    /// Notes what is left out or done in another way.
+    pub fn warn(&self, message: impl AsRef<str>) {
+        self.note(Level::Warn, message.as_ref(), None);
+    }
+
+    /// Notes the end of a part of the run that began at `started`.
+    pub fn phase(&self, name: &str, started: Timestamp, requests: u64, records: u64) {
+        let duration = self.clock.now().duration_since(started);
+        let phase = Phase {
+            name: name.chars().take(100).collect::<String>().into(),
+            started,
+            duration_ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
+            requests,
+            records,
+        };
+        let message = format!("{name}: {records} records, {requests} requests");
+        self.note(Level::Info, &message, Some(phase));
+    }
+
+    /// Takes the remarks out.
+    pub fn take(&self) -> Vec<Remark> {
+        std::mem::take(&mut self.remarks.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn note(&self, level: Level, message: &str, phase: Option<Phase>) {
+        let mut remarks = self.remarks.lock().unwrap_or_else(PoisonError::into_inner);
+        let alike = remarks.iter().filter(|remark| remark.phase.is_some() == phase.is_some()).count();
+        if alike < 100 {
+            let message = message.chars().take(300).collect::<String>().into();
+            remarks.push(Remark { at: self.clock.now(), level, message, phase });
+        }
     }
 }
 

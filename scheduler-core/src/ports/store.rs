@@ -65,6 +65,17 @@ pub struct RunQuery {
     pub limit: usize,
 }
 
+impl RunQuery {
+    /// Whether a run is one of those, its tenant, the cursor and the limit aside.
+    pub fn asks_for(&self, run: &Run) -> bool {
+        run.key.source == self.source
+            && self.state.is_none_or(|state| state == run.state)
+            && self.trigger.is_none_or(|trigger| trigger == run.trigger)
+            && self.since.is_none_or(|since| since <= run.started)
+            && self.until.is_none_or(|until| run.started < until)
+    }
+}
+
 /// Which audit entries are wanted; newest first.
 #[derive(Debug, Clone)]
 pub struct AuditQuery {
@@ -84,6 +95,17 @@ pub struct AuditQuery {
     pub cursor: Option<String>,
     /// At most so many.
     pub limit: usize,
+}
+
+impl AuditQuery {
+    /// Whether an entry is one of those, its tenant, the cursor and the limit aside.
+    pub fn asks_for(&self, entry: &AuditEntry) -> bool {
+        (entry.key.source == self.source || entry.key.is_system())
+            && self.operation.is_none_or(|operation| operation == entry.operation)
+            && self.actor.as_deref().is_none_or(|actor| *actor == *entry.actor)
+            && self.since.is_none_or(|since| since <= entry.ts)
+            && self.until.is_none_or(|until| entry.ts < until)
+    }
 }
 
 /// Which imported records are wanted; in the order of their entity and external id.

@@ -12,12 +12,13 @@ use super::access::{Grant, OfSource, Operator};
 use super::fields::Fields;
 use super::order::Order;
 use super::problem::Error;
+use super::query::{cursor, place_in};
 use super::reply::Reply;
-use super::roster::Filter;
+use super::roster::{Filter, intervals};
 use super::schedules::finish;
 use super::schema::Instant;
 use super::{Shared, Surface};
-use crate::domain::{AuditDraft, Key, Operation, Record, SpecDraft, State as Standing, Timestamp};
+use crate::domain::{AuditDraft, Key, Operation, Record, SpecDraft, State as Standing, Tenant, Timestamp};
 use crate::engine::CommandError;
 use crate::machine::{Command, Refusal};
 
@@ -41,6 +42,13 @@ struct BulkRequest {
     /// Do nothing unless exactly so many match.
     #[schema(minimum = 0)]
     expect: Option<u64>,
+    /// Carry out at most so many, in the order of tenants, and answer where to go on. Send the same
+    /// `x-request-id` with every step to find them together in the audit trail.
+    #[schema(minimum = 1, maximum = 20_000)]
+    limit: Option<u32>,
+    /// Where to go on: the `next_cursor` of the step before.
+    #[schema(max_length = 1024)]
+    cursor: Option<String>,
     /// With `set-interval`: seconds between slots.
     #[schema(minimum = 1, maximum = 604_800)]
     interval_sec: Option<u32>,
@@ -80,6 +88,11 @@ struct BulkFilter {
     /// Those with one of these tags, separated by commas.
     #[schema(max_length = 256)]
     tag: Option<String>,
+    /// Those with one of these intervals, in seconds, separated by commas.
+    #[schema(max_length = 128)]
+    interval_sec: Option<String>,
+    /// Those that are past due by more than twice their interval and a minute.
+    overdue: Option<bool>,
     /// Every one.
     all: Option<bool>,
 }
@@ -92,7 +105,7 @@ struct Done {
     ok: bool,
     operation: &'static str,
     dry_run: bool,
-    /// Schedules that the filter picks.
+    /// Schedules that the filter picks, from the cursor on.
     matched: u64,
     /// Schedules that are another than before, or runs that were started.
     changed: u64,
@@ -100,6 +113,8 @@ struct Done {
     failed: Vec<Failed>,
     /// All that failed.
     failed_total: u64,
+    /// Where the next step goes on; null when all that matched was carried out.
+    next_cursor: Option<String>,
 }
 
 /// A tenant for which the command failed.
@@ -138,7 +153,8 @@ impl Deed {
 }
 
 fn filter(fields: &mut Fields) -> Result<Filter, Error> {
-    let missing = || Error::field("filter", "is required: tenants, state, q, tag or all");
+    let missing =
+        || Error::field("filter", "is required: tenants, state, q, tag, interval_sec, overdue or all");
     let mut given = fields.object("filter")?.ok_or_else(missing)?;
     let all = given.flag("all")?.unwrap_or(false);
     let words = |text: Option<String>| -> Vec<String> {
@@ -154,6 +170,8 @@ fn filter(fields: &mut Fields) -> Result<Filter, Error> {
         states: words(given.text("state", 128)?).iter().map(state).collect::<Result<_, _>>()?,
         q: given.text("q", 128)?.filter(|q| !q.is_empty()).map(|q| q.to_lowercase()),
         tags: words(given.text("tag", 256)?),
+        intervals: intervals("filter.interval_sec", &given.text("interval_sec", 128)?.unwrap_or_default())?,
+        overdue: given.flag("overdue")?.unwrap_or(false),
     };
     given.done()?;
     if filter.is_open() && !all {
@@ -180,6 +198,11 @@ pub(super) async fn bulk(
     let filter = filter(fields)?;
     let dry_run = fields.flag("dry_run")?.unwrap_or(false);
     let expect = fields.number("expect", 0, u64::from(u32::MAX))?;
+    let limit = fields.number("limit", 1, NAMED as u64)?.and_then(|limit| usize::try_from(limit).ok());
+    let after = fields
+        .text("cursor", 1024)?
+        .map(|text| place_in("bulk", &text).and_then(|name| Tenant::parse(&name).map_err(|_| Error::Cursor)))
+        .transpose()?;
     finish(&mut order)?;
     if let Deed::SetInterval(seconds) = &deed {
         crate::domain::Interval::within(*seconds, shared.limits)?;
@@ -189,16 +212,30 @@ pub(super) async fn bulk(
     {
         return Err(Error::Refused(Refusal::UntilOutOfRange));
     }
-    let keys = shared.pick(&order.grant.source, &order.grant.principal.scope, &filter).await?;
+    let mut keys = shared.pick(&order.grant.source, &order.grant.principal.scope, &filter).await?;
+    keys.retain(|key| after.as_ref().is_none_or(|after| key.tenant > *after));
     let matched = keys.len() as u64;
     if let Some(expect) = expect.filter(|expect| *expect != matched) {
         return Err(order.remember(&shared, Error::Expected { expect, matched }).await);
     }
-    let mut done =
-        Done { ok: true, operation: name, dry_run, matched, changed: 0, failed: vec![], failed_total: 0 };
+    let next_cursor = limit.filter(|limit| *limit < keys.len()).map(|limit| {
+        keys.truncate(limit);
+        cursor("bulk", keys.last().map_or("", |last| last.tenant.as_str()))
+    });
+    let mut done = Done {
+        ok: true,
+        operation: name,
+        dry_run,
+        matched,
+        changed: 0,
+        failed: vec![],
+        failed_total: 0,
+        next_cursor,
+    };
     if dry_run {
         return Ok(Reply::ok(&done).into_response());
     }
+    let carried_out = keys.len();
     shared.carry_out_all(&order, &deed, keys, &mut done).await?;
     done.ok = done.failed_total == 0;
     let reply = Reply::ok(&done);
@@ -206,11 +243,12 @@ pub(super) async fn bulk(
         "operation": name,
         "filter": shown(&filter),
         "matched": done.matched,
+        "carried_out": carried_out,
         "changed": done.changed,
         "failed": done.failed_total,
     });
     let caller = order.grant.caller();
-    let draft = AuditDraft { metadata, ..AuditDraft::new(Operation::Bulk, caller) };
+    let draft = AuditDraft { metadata: metadata.into(), ..AuditDraft::new(Operation::Bulk, caller) };
     let ask =
         |_: &Record| Ok::<_, Error>(Command::Note { draft: Box::new(draft.clone()), writes: Vec::new() });
     shared.engine.command(&Key::system(), caller, None, ask, |_| order.answer(&shared, &reply)).await?;
@@ -223,6 +261,8 @@ fn shown(filter: &Filter) -> serde_json::Value {
         "state": filter.states.iter().map(|state| state.as_str()).collect::<Vec<_>>(),
         "q": filter.q,
         "tag": filter.tags,
+        "interval_sec": filter.intervals,
+        "overdue": filter.overdue,
     })
 }
 

@@ -89,7 +89,7 @@ impl Surface {
             "token": principal.filter(|principal| principal.auth == Auth::Token).map(|principal| &*principal.id),
             "suppressed_before": suppressed,
         });
-        let draft = AuditDraft { metadata, ..AuditDraft::new(Operation::Denied, &caller) };
+        let draft = AuditDraft { metadata: metadata.into(), ..AuditDraft::new(Operation::Denied, &caller) };
         let ask = move |_: &_| {
             Ok::<_, CommandError>(Command::Note { draft: Box::new(draft.clone()), writes: Vec::new() })
         };

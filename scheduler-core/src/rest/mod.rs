@@ -32,6 +32,7 @@ mod schema;
 mod session;
 mod session_routes;
 mod status;
+mod timeline;
 mod token;
 mod tokens;
 mod views;
@@ -274,8 +275,10 @@ fn all_routes() -> OpenApiRouter<Shared> {
         .routes(routes!(control::cancel))
         .routes(routes!(bulk::bulk))
         .routes(routes!(runs::list))
+        .routes(routes!(runs::latest))
         .routes(routes!(runs::get))
         .routes(routes!(occurrences::list))
+        .routes(routes!(timeline::timeline))
         .routes(routes!(explain::explain))
         .routes(routes!(audit::list))
         .routes(routes!(audit::verify))

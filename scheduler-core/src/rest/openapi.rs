@@ -54,6 +54,8 @@ const POLICIES: &[Policy] = &[
     write("cancelRun", Role::Operator, false, true),
     write("bulk", Role::Operator, false, false),
     read("listRuns", false),
+    read("latestRuns", false),
+    read("timeline", false),
     read("getRun", false),
     read("listOccurrences", true),
     read("explain", true),

@@ -1,5 +1,7 @@
 //! When the next slots fall, of a stored schedule or of one that is only proposed.
 
+use std::collections::HashMap;
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use axum::extract::State;
@@ -7,7 +9,6 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Shared;
 use super::access::{OfTenant, Viewer};
 use super::moment::{Epoch, Iso};
 use super::order::Order;
@@ -15,8 +16,9 @@ use super::problem::Error;
 use super::query::Params;
 use super::reply::{Reply, json};
 use super::schedules::{ScheduleRequest, finish};
+use super::{Shared, Surface};
 use crate::domain::{Cadence, Timestamp};
-use crate::machine::Refusal;
+use crate::machine::{Refusal, next_run};
 use crate::timetable::{self, Timetable};
 
 /// One slot to come.
@@ -29,6 +31,8 @@ struct Slot {
     /// When it starts, jitter included.
     starts: Epoch,
     starts_iso: Iso,
+    /// Other schedules, of those that the principal may see, whose next run starts in the same second.
+    others: u64,
 }
 
 /// The next slots.
@@ -78,9 +82,10 @@ pub(super) async fn stored(
     let occurrences = slots
         .map(|slot| {
             let starts = timetable::due(schedule, &record.key, slot);
-            Slot { slot: Epoch(slot), slot_iso: Iso(slot), starts: Epoch(starts), starts_iso: Iso(starts) }
+            (slot, starts)
         })
         .collect();
+    let occurrences = shared.slots_among_others(&grant, occurrences).await?;
     let paused = schedule.pause.is_some();
     json(&Preview { ok: true, tenant: grant.key.tenant.as_str(), paused, exact: true, occurrences })
 }
@@ -110,16 +115,40 @@ pub(super) async fn proposed(
     };
     let exact = same.is_some() || matches!(spec.cadence, Cadence::Cron(_));
     let slots = timetable::preview(&spec, anchor, now, count);
-    let occurrences = slots
-        .into_iter()
-        .map(|slot| Slot {
-            slot: Epoch(slot),
-            slot_iso: Iso(slot),
-            starts: Epoch(slot),
-            starts_iso: Iso(slot),
-        })
-        .collect();
+    let occurrences = slots.into_iter().map(|slot| (slot, slot)).collect();
+    let occurrences = shared.slots_among_others(&order.grant, occurrences).await?;
     let paused = schedule.is_some_and(|schedule| schedule.pause.is_some());
     let body = Preview { ok: true, tenant: key.tenant.as_str(), paused, exact, occurrences };
     Ok(Reply::ok(&body).into_response())
+}
+
+impl Surface {
+    /// Slots with their starts, each with how many others start in its second.
+    async fn slots_among_others(
+        &self,
+        grant: &OfTenant<Viewer>,
+        slots: Vec<(Timestamp, Timestamp)>,
+    ) -> Result<Vec<Slot>, Error> {
+        let second = |instant: Timestamp| instant.millis().div_euclid(1000);
+        let mut others: HashMap<i64, u64> = slots.iter().map(|(_, starts)| (second(*starts), 0)).collect();
+        let now = self.now();
+        self.walk(&grant.key.source, &grant.principal.scope, None, usize::MAX, |record, schedule| {
+            if record.key != grant.key
+                && let Some(next) = next_run(schedule, &record.key, now)
+                && let Some(count) = others.get_mut(&second(next))
+            {
+                *count += 1;
+            }
+            ControlFlow::Continue(())
+        })
+        .await?;
+        let slot = |(slot, starts): (Timestamp, Timestamp)| Slot {
+            slot: Epoch(slot),
+            slot_iso: Iso(slot),
+            starts: Epoch(starts),
+            starts_iso: Iso(starts),
+            others: others.get(&second(starts)).copied().unwrap_or(0),
+        };
+        Ok(slots.into_iter().map(slot).collect())
+    }
 }

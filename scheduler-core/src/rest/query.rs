@@ -85,6 +85,11 @@ impl Params {
         read.map(Some).ok_or_else(|| Error::field(name, problem))
     }
 
+    /// `true` or `false`.
+    pub(super) fn flag(&self, name: &'static str) -> Result<Option<bool>, Error> {
+        self.choice(name, |text| text.parse().ok(), || "true, false".into())
+    }
+
     /// A word out of a closed set.
     pub(super) fn choice<T>(
         &self,
@@ -99,11 +104,16 @@ impl Params {
     /// The cursor, with what the list calls itself taken off.
     pub(super) fn cursor(&self, list: &str) -> Result<Option<String>, Error> {
         let Some(text) = self.bounded("cursor", 1024).map_err(|_| Error::Cursor)? else { return Ok(None) };
-        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| Error::Cursor)?;
-        let place = String::from_utf8(bytes).map_err(|_| Error::Cursor)?;
-        let rest = place.strip_prefix(list).and_then(|rest| rest.strip_prefix('|'));
-        rest.map(|rest| Some(rest.to_owned())).ok_or(Error::Cursor)
+        place_in(list, text).map(Some)
     }
+}
+
+/// The place that a cursor of the list names.
+pub(super) fn place_in(list: &str, cursor: &str) -> Result<String, Error> {
+    let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| Error::Cursor)?;
+    let place = String::from_utf8(bytes).map_err(|_| Error::Cursor)?;
+    let rest = place.strip_prefix(list).and_then(|rest| rest.strip_prefix('|'));
+    rest.map(str::to_owned).ok_or(Error::Cursor)
 }
 
 /// Wraps a place in a list into a cursor.

@@ -10,7 +10,8 @@ use utoipa::ToSchema;
 use super::Surface;
 use super::problem::Error;
 use super::query::{Params, listed};
-use crate::domain::{Key, Record, Schedule, Scope, Source, State, Tenant};
+use crate::domain::{Interval, Key, Record, Schedule, Scope, Source, State, Tenant, Timestamp};
+use crate::engine::Engine;
 
 /// Records read at once.
 const STRIDE: usize = 4096;
@@ -29,6 +30,10 @@ pub(super) struct Counts {
 }
 
 impl Counts {
+    pub(super) fn total(self) -> u64 {
+        self.total
+    }
+
     pub(super) fn add(&mut self, state: State) {
         self.total += 1;
         *match state {
@@ -66,10 +71,19 @@ pub(super) struct Filter {
     pub(super) states: Vec<State>,
     pub(super) q: Option<String>,
     pub(super) tags: Vec<String>,
+    /// In seconds; any will do.
+    pub(super) intervals: Vec<u32>,
+    pub(super) overdue: bool,
+}
+
+/// Reads seconds out of a comma-separated list.
+pub(super) fn intervals(name: &'static str, text: &str) -> Result<Vec<u32>, Error> {
+    let problem = || Error::field(name, "must be whole numbers of seconds, separated by commas");
+    listed(text).map(|word| word.parse().map_err(|_| problem())).collect()
 }
 
 impl Filter {
-    /// Reads `tenant`, `state`, `q` and `tag`; of several states or tags, any will do.
+    /// Reads `tenant`, `state`, `q`, `tag`, `interval_sec` and `overdue`; of several words, any will do.
     pub(super) fn of(params: &Params) -> Result<Self, Error> {
         let known = || State::ALL.map(State::as_str).join(", ");
         let mut states = Vec::new();
@@ -82,23 +96,40 @@ impl Filter {
             states,
             q: params.bounded("q", 128)?.map(str::to_lowercase),
             tags: listed(params.bounded("tag", 256)?.unwrap_or_default()).map(Into::into).collect(),
+            intervals: intervals("interval_sec", params.bounded("interval_sec", 128)?.unwrap_or_default())?,
+            overdue: params.flag("overdue")?.unwrap_or(false),
         })
     }
 
     /// Whether every schedule is wanted.
     pub(super) fn is_open(&self) -> bool {
-        self.tenants.is_none() && self.states.is_empty() && self.q.is_none() && self.tags.is_empty()
+        let Self { tenants, states, q, tags, intervals, overdue } = self;
+        tenants.is_none()
+            && states.is_empty()
+            && q.is_none()
+            && tags.is_empty()
+            && intervals.is_empty()
+            && !overdue
     }
 
     /// Whether this schedule is wanted, its tenant aside.
-    pub(super) fn admits(&self, record: &Record, schedule: &Schedule) -> bool {
+    pub(super) fn admits(
+        &self,
+        engine: &Engine,
+        record: &Record,
+        schedule: &Schedule,
+        now: Timestamp,
+    ) -> bool {
         let tags = &schedule.spec.tags;
+        let interval = || schedule.spec.interval().map(Interval::secs);
         let holds = |q: &String| {
             let note = schedule.spec.note.as_deref().unwrap_or_default();
             record.key.tenant.as_str().contains(q.as_str()) || note.to_lowercase().contains(q.as_str())
         };
         (self.states.is_empty() || self.states.contains(&schedule.state()))
             && self.q.as_ref().is_none_or(holds)
+            && (self.intervals.is_empty() || interval().is_some_and(|own| self.intervals.contains(&own)))
+            && (!self.overdue || engine.overdue(&record.key, schedule, now).is_some())
             && (self.tags.is_empty() || self.tags.iter().any(|tag| tags.iter().any(|own| **own == **tag)))
     }
 }
@@ -152,9 +183,9 @@ impl Surface {
         filter: &Filter,
     ) -> Result<Vec<Key>, Error> {
         let scope = narrowed(scope, filter.tenants.as_deref());
-        let mut keys = Vec::new();
+        let (now, mut keys) = (self.now(), Vec::new());
         self.walk(source, &scope, None, STRIDE, |record, schedule| {
-            if filter.admits(record, schedule) {
+            if filter.admits(&self.engine, record, schedule, now) {
                 keys.push(record.key.clone());
             }
             ControlFlow::Continue(())

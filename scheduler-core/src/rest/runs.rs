@@ -8,10 +8,10 @@ use utoipa::ToSchema;
 use super::Shared;
 use super::access::{OfSource, Viewer, authorize};
 use super::problem::{Error, no_run};
-use super::query::{PAGE, Params, Segments, cursor};
+use super::query::{PAGE, Params, Segments, cursor, listed};
 use super::reply::json;
 use super::views::RunView;
-use crate::domain::{Role, RunState, Trigger};
+use crate::domain::{Role, RunState, Scope, Tenant, Trigger};
 use crate::ports::RunQuery;
 
 /// One page of runs.
@@ -88,6 +88,75 @@ pub(super) async fn list(
 
 fn trigger(text: &str) -> Option<Trigger> {
     [Trigger::Schedule, Trigger::Manual, Trigger::Retry].into_iter().find(|known| known.as_str() == text)
+}
+
+/// The last runs of one tenant.
+#[derive(Serialize, ToSchema)]
+#[schema(as = LatestRuns)]
+struct Latest<'a> {
+    tenant: &'a str,
+    /// Newest first.
+    runs: Vec<RunView<'a>>,
+}
+
+/// The last runs of several tenants.
+#[derive(Serialize, ToSchema)]
+#[schema(as = LatestRunsAnswer)]
+struct LatestOfEach<'a> {
+    ok: bool,
+    latest: Vec<Latest<'a>>,
+}
+
+/// Whose last runs are wanted.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "documents what the handler reads")]
+struct LatestQuery {
+    /// Up to 100 tenants, separated by commas.
+    #[param(max_length = 6500)]
+    tenants: String,
+    /// Runs of each.
+    #[param(minimum = 1, maximum = 100, required = false)]
+    each: Option<u32>,
+}
+
+/// The last runs of each of several tenants.
+///
+/// Tenants that the principal may not see have none.
+#[utoipa::path(get, path = "/api/crm/import/{source}/runs/latest", tag = "runs", operation_id = "latestRuns",
+    params(LatestQuery), responses((status = 200, description = "The runs", body = LatestOfEach<'static>)))]
+pub(super) async fn latest(
+    State(shared): State<Shared>,
+    grant: OfSource<Viewer>,
+    params: Params,
+) -> Result<Response, Error> {
+    let names = params.bounded("tenants", 6500)?.ok_or_else(|| Error::field("tenants", "is required"))?;
+    let tenants: Vec<Tenant> = listed(names)
+        .map(|name| Tenant::parse(&name).map_err(|_| Error::TenantInvalid))
+        .collect::<Result<_, _>>()?;
+    if tenants.len() > 100 {
+        return Err(Error::field("tenants", "must be at most 100"));
+    }
+    let each = params.number("each", 1, 100)?.unwrap_or(30);
+    let mut pages = Vec::with_capacity(tenants.len());
+    for tenant in tenants.iter().filter(|tenant| grant.principal.scope.admits(tenant)) {
+        let query = RunQuery {
+            source: grant.source.clone(),
+            scope: Scope::Only([tenant.clone()].into()),
+            state: None,
+            trigger: None,
+            since: None,
+            until: None,
+            cursor: None,
+            limit: usize::try_from(each).unwrap_or(30),
+        };
+        pages.push((tenant, shared.engine.store().runs(&query).await?));
+    }
+    let latest = pages.iter().map(|(tenant, page)| Latest {
+        tenant: tenant.as_str(),
+        runs: page.rows.iter().map(RunView::new).collect(),
+    });
+    json(&LatestOfEach { ok: true, latest: latest.collect() })
 }
 
 /// Read one run with its log lines.

@@ -7,8 +7,8 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::domain::{
-    CatchUp, Disposition, ErrorKind, Operation, Overlap, RetryPolicy, Role, RunState, State, Stats, Trigger,
-    Via,
+    CatchUp, Disposition, ErrorKind, Level, Operation, Overlap, RetryPolicy, Role, RunState, State, Stats,
+    Trigger, Via,
 };
 
 macro_rules! words {
@@ -34,6 +34,7 @@ words!(Role, "Role", ["viewer", "operator", "admin"]);
 words!(Via, "AuditSource", ["api", "ui", "cli", "system"]);
 words!(Overlap, "Overlap", ["skip", "queue_one"]);
 words!(Trigger, "Trigger", ["schedule", "manual", "retry"]);
+words!(Level, "Level", ["info", "warn"]);
 words!(RunState, "RunState", ["running", "succeeded", "failed", "cancelled", "timed_out", "abandoned"]);
 words!(StateWord, "ScheduleState", ["ok", "error", "paused", "running", "backoff", "broken", "never"]);
 words!(

@@ -19,44 +19,78 @@ use super::reply::{REVALIDATE, json, matches, not_modified};
 use super::roster::{Counts, Filter, narrowed};
 use super::views::ScheduleView;
 use super::{Shared, Surface};
-use crate::domain::{Key, Record, Schedule, Scope, Source, Tenant, Timestamp};
+use crate::domain::{Key, Record, Schedule, Scope, Source, State as Standing, Tenant, Timestamp};
 use crate::machine::next_run;
 
-/// The order of a list. Ties fall by tenant.
+/// What a list is ordered by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Sort {
+enum By {
     Tenant,
-    /// The soonest first, those without one last.
+    /// The soonest first.
     NextRun,
-    /// The latest first, those without one last.
+    /// The latest first.
     LastRun,
+    /// Those that need care first.
+    State,
+    /// The most failures in a row first.
+    Failures,
+}
+
+const SORTS: [(&str, By); 5] = [
+    ("tenant", By::Tenant),
+    ("next_run", By::NextRun),
+    ("last_run", By::LastRun),
+    ("state", By::State),
+    ("failures", By::Failures),
+];
+
+/// The order of a list; a minus sign turns it round. Ties fall by tenant, rows without the value come last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Sort {
+    by: By,
+    turned: bool,
 }
 
 impl Sort {
     fn parse(text: &str) -> Option<Self> {
-        match text {
-            "tenant" => Some(Self::Tenant),
-            "next_run" => Some(Self::NextRun),
-            "last_run" => Some(Self::LastRun),
-            _ => None,
-        }
+        let bare = text.strip_prefix('-');
+        let by = SORTS.iter().find(|(name, _)| *name == bare.unwrap_or(text))?.1;
+        Some(Self { by, turned: bare.is_some() })
     }
 
-    fn name(self) -> &'static str {
-        match self {
-            Self::Tenant => "tenant",
-            Self::NextRun => "next_run",
-            Self::LastRun => "last_run",
-        }
+    fn name(self) -> String {
+        let name = SORTS.iter().find(|(_, by)| *by == self.by).map_or("", |(name, _)| name);
+        if self.turned { format!("-{name}") } else { name.to_owned() }
     }
 
     /// A number by which rows are ordered, smallest first.
     fn rank(self, record: &Record, schedule: &Schedule, now: Timestamp) -> i64 {
-        match self {
-            Self::Tenant => 0,
-            Self::NextRun => next_run(schedule, &record.key, now).map_or(i64::MAX, Timestamp::millis),
-            Self::LastRun => schedule.last.as_ref().map_or(i64::MAX, |last| -last.started.millis()),
-        }
+        let rank = match self.by {
+            By::Tenant => Some(0),
+            By::NextRun => next_run(schedule, &record.key, now).map(Timestamp::millis),
+            By::LastRun => schedule.last.as_ref().map(|last| -last.started.millis()),
+            By::State => Some(match schedule.state() {
+                Standing::Broken => 0,
+                Standing::Error => 1,
+                Standing::Backoff => 2,
+                Standing::Running => 3,
+                Standing::Never => 4,
+                Standing::Ok => 5,
+                Standing::Paused => 6,
+            }),
+            By::Failures => Some(-i64::from(schedule.failures)),
+        };
+        rank.map_or(i64::MAX, |rank| if self.turned { -rank } else { rank })
+    }
+
+    fn compare(self, a: (i64, &Tenant), b: (i64, &Tenant)) -> Ordering {
+        let tenants = a.1.cmp(b.1);
+        a.0.cmp(&b.0).then(if self.turned && self.by == By::Tenant { tenants.reverse() } else { tenants })
+    }
+
+    /// Whether it is the order of the walk over the store.
+    fn follows_the_walk(self) -> bool {
+        self.by == By::Tenant && !self.turned
     }
 }
 
@@ -78,15 +112,12 @@ struct Question {
 
 impl Question {
     fn of(params: &Params, page: usize) -> Result<Self, Error> {
-        let sort = params.choice("sort", Sort::parse, || "tenant, next_run, last_run".into())?;
-        let sort = sort.unwrap_or(Sort::Tenant);
-        let from = params.cursor(sort.name())?.map(|text| place(&text).ok_or(Error::Cursor)).transpose()?;
+        let known =
+            || format!("{}, each also with a minus sign before", SORTS.map(|(name, _)| name).join(", "));
+        let sort = params.choice("sort", Sort::parse, known)?;
+        let sort = sort.unwrap_or(Sort { by: By::Tenant, turned: false });
+        let from = params.cursor(&sort.name())?.map(|text| place(&text).ok_or(Error::Cursor)).transpose()?;
         Ok(Self { filter: Filter::of(params)?, sort, limit: params.limit(page)?, from })
-    }
-
-    /// Whether one walk in the order of tenants may stop once the page is full.
-    fn follows_the_walk(&self) -> bool {
-        self.sort == Sort::Tenant
     }
 }
 
@@ -102,6 +133,7 @@ fn place(text: &str) -> Option<Place> {
 struct Rows {
     records: Vec<Arc<Record>>,
     counts: Counts,
+    matched: u64,
     next: Option<String>,
 }
 
@@ -109,13 +141,6 @@ struct Rows {
 struct Row {
     rank: i64,
     record: Arc<Record>,
-}
-
-impl Row {
-    fn compare(&self, other: &Self) -> Ordering {
-        let tenants = || self.record.key.tenant.cmp(&other.record.key.tenant);
-        self.rank.cmp(&other.rank).then_with(tenants)
-    }
 }
 
 impl Surface {
@@ -136,41 +161,51 @@ impl Surface {
         let mut rows: Vec<Row> = Vec::new();
         let mut counts = Counts::default();
         let from = question.from.as_ref();
-        let after = from.filter(|_| known.is_some() && question.follows_the_walk()).map(|from| &from.tenant);
-        let stride = if known.is_some() && filter.is_open() { limit + 1 } else { usize::MAX };
+        // Where nothing else is to be counted, the walk begins at the page and ends with it.
+        let short = known.is_some() && filter.is_open() && sort.follows_the_walk();
+        let after = from.filter(|_| short).map(|from| &from.tenant);
+        let stride = if short { limit + 1 } else { usize::MAX };
+        let (now, mut matched) = (self.now(), 0);
         self.walk(source, scope, after, stride, |record, schedule| {
-            let full = question.follows_the_walk() && rows.len() > limit;
+            let full = sort.follows_the_walk() && rows.len() > limit;
             if known.is_none() {
                 counts.add(schedule.state());
-            } else if full {
+            } else if full && short {
                 return ControlFlow::Break(());
             }
-            if !full && filter.admits(record, schedule) {
-                let rank = sort.rank(record, schedule, as_of);
+            if filter.admits(&self.engine, record, schedule, now) {
+                matched += 1;
+                let rank = if full { 0 } else { sort.rank(record, schedule, as_of) };
                 let passed = from.is_some_and(|from| {
-                    rank.cmp(&from.rank).then_with(|| record.key.tenant.cmp(&from.tenant)).is_le()
+                    sort.compare((rank, &record.key.tenant), (from.rank, &from.tenant)).is_le()
                 });
-                if !passed {
+                if !full && !passed {
                     rows.push(Row { rank, record: record.clone() });
                 }
             }
             ControlFlow::Continue(())
         })
         .await?;
+        let counts = known.unwrap_or(counts);
+        if filter.is_open() {
+            matched = counts.total();
+        }
         if known.is_none() && *scope == Scope::All {
             self.counts.put(source, version, counts);
         }
-        if !question.follows_the_walk() {
-            rows.sort_unstable_by(Row::compare);
+        if !sort.follows_the_walk() {
+            rows.sort_unstable_by(|a, b| {
+                sort.compare((a.rank, &a.record.key.tenant), (b.rank, &b.record.key.tenant))
+            });
         }
         let more = rows.len() > limit;
         rows.truncate(limit);
         let next = rows.last().filter(|_| more).map(|last| {
             let place = format!("{}|{}|{}", as_of.millis(), last.rank, last.record.key.tenant);
-            cursor(sort.name(), &place)
+            cursor(&sort.name(), &place)
         });
         let records = rows.into_iter().map(|row| row.record).collect();
-        Ok(Rows { records, counts: known.unwrap_or(counts), next })
+        Ok(Rows { records, counts, matched, next })
     }
 
     /// A number that changes with what the principal may see, and with nothing else.
@@ -228,6 +263,8 @@ struct Schedules<'a> {
     schedules: InOrder<'a>,
     /// Of the principal's tenants; of the one tenant where `tenant` is given.
     counts: Counts,
+    /// How many of them the filter picks.
+    matched: u64,
     /// What to ask `/api/changes` with.
     version: u64,
     next_cursor: Option<String>,
@@ -291,7 +328,9 @@ pub(super) async fn list(
     let version = shared.version_for(&grant.principal).await?;
     let tag = tag(version, &grant, query.as_deref().unwrap_or_default());
     let header = HeaderValue::from_str(&tag).map_err(|_| Error::Internal)?;
-    if matches(&headers, &tag) {
+    // What is overdue changes with the clock alone.
+    let steady = !question.filter.overdue;
+    if steady && matches(&headers, &tag) {
         return Ok(not_modified(header));
     }
     let rows = shared.rows(&grant.source, &grant.principal.scope, &question, version).await?;
@@ -299,10 +338,13 @@ pub(super) async fn list(
         ok: true,
         schedules: InOrder { records: &rows.records, now: shared.now() },
         counts: rows.counts,
+        matched: rows.matched,
         version,
         next_cursor: rows.next,
     })?;
-    response.headers_mut().insert(header::ETAG, header);
+    if steady {
+        response.headers_mut().insert(header::ETAG, header);
+    }
     response.headers_mut().insert(header::CACHE_CONTROL, REVALIDATE);
     response.headers_mut().insert(header::VARY, HeaderValue::from_static("authorization, cookie"));
     Ok(response)
@@ -341,7 +383,13 @@ struct ListQuery {
     /// Only those with one of these tags, separated by commas.
     #[param(max_length = 256, required = false)]
     tag: Option<String>,
-    /// The order; ties fall by tenant.
+    /// Only those with one of these intervals, in seconds, separated by commas.
+    #[param(max_length = 128, required = false, example = "300,900")]
+    interval_sec: Option<String>,
+    /// Only those that are past due by more than twice their interval and a minute.
+    #[param(required = false)]
+    overdue: Option<bool>,
+    /// The order; a minus sign turns it round. Ties fall by tenant, rows without the value come last.
     #[param(required = false, inline)]
     sort: Option<SortWord>,
     /// Rows of a page.
@@ -352,12 +400,29 @@ struct ListQuery {
     cursor: Option<String>,
 }
 
-/// The order of a list.
+/// What a list is ordered by: next runs the soonest first, last runs the latest first, states those first
+/// that need care, failures the most in a row first.
 #[derive(ToSchema)]
-#[serde(rename_all = "snake_case")]
 #[expect(dead_code, reason = "documents what `Sort::parse` reads")]
 enum SortWord {
+    #[serde(rename = "tenant")]
     Tenant,
+    #[serde(rename = "-tenant")]
+    TenantTurned,
+    #[serde(rename = "next_run")]
     NextRun,
+    #[serde(rename = "-next_run")]
+    NextRunTurned,
+    #[serde(rename = "last_run")]
     LastRun,
+    #[serde(rename = "-last_run")]
+    LastRunTurned,
+    #[serde(rename = "state")]
+    State,
+    #[serde(rename = "-state")]
+    StateTurned,
+    #[serde(rename = "failures")]
+    Failures,
+    #[serde(rename = "-failures")]
+    FailuresTurned,
 }

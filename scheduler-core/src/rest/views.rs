@@ -1,7 +1,5 @@
 //! How schedules and runs look in JSON.
 
-use std::sync::Arc;
-
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 use utoipa::openapi::RefOr;
@@ -10,8 +8,8 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 use super::moment::{Epoch, Iso};
 use super::schema::StateWord;
 use crate::domain::{
-    Cadence, CatchUp, ErrorKind, Lease, Overlap, Record, RetryPolicy, Run, RunState, Schedule, Stats, Tag,
-    Timestamp, Trigger,
+    Cadence, CatchUp, ErrorKind, Lease, Level, Overlap, Phase, Record, Remark, RetryPolicy, Run, RunState,
+    Schedule, Stats, Tag, Timestamp, Trigger,
 };
 use crate::machine::next_run;
 
@@ -318,8 +316,36 @@ pub(super) struct RunView<'a> {
     worker: &'a str,
     /// What it noted on the way; only when one run is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Vec<String>, required = false, nullable = false)]
-    log: Option<&'a [Arc<str>]>,
+    #[schema(required = false, nullable = false)]
+    log: Option<Vec<RemarkView<'a>>>,
+    /// Its parts, such as the pages that it read; only when one run is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false)]
+    phases: Option<Vec<PhaseView<'a>>>,
+}
+
+/// What a run noted on its way.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Remark)]
+struct RemarkView<'a> {
+    at: Epoch,
+    at_iso: Iso,
+    level: Level,
+    message: &'a str,
+}
+
+/// A part of a run.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Phase)]
+struct PhaseView<'a> {
+    name: &'a str,
+    started: Epoch,
+    started_iso: Iso,
+    duration_ms: u64,
+    /// Requests sent upstream.
+    requests: u64,
+    /// Records received.
+    records: u64,
 }
 
 /// How a run failed.
@@ -357,12 +383,28 @@ impl<'a> RunView<'a> {
             }),
             worker: &run.worker,
             log: None,
+            phases: None,
         }
     }
 
-    /// The same with its log lines.
+    /// The same with its log lines and its parts.
     pub(super) fn with_log(mut self, run: &'a Run) -> Self {
-        self.log = Some(&run.log);
+        let line = |remark: &'a Remark| RemarkView {
+            at: Epoch(remark.at),
+            at_iso: Iso(remark.at),
+            level: remark.level,
+            message: &remark.message,
+        };
+        let part = |phase: &'a Phase| PhaseView {
+            name: &phase.name,
+            started: Epoch(phase.started),
+            started_iso: Iso(phase.started),
+            duration_ms: phase.duration_ms,
+            requests: phase.requests,
+            records: phase.records,
+        };
+        self.log = Some(run.log.iter().map(line).collect());
+        self.phases = Some(run.log.iter().filter_map(|remark| remark.phase.as_ref()).map(part).collect());
         self
     }
 }

@@ -19,7 +19,7 @@ struct Route {
 
 /// Every route but those that need none.
 #[rustfmt::skip]
-const ROUTES: [Route; 35] = [
+const ROUTES: [Route; 37] = [
     Route { method: "GET", target: "schedule", role: "viewer", tenant: true },
     Route { method: "GET", target: "schedule/preview", role: "viewer", tenant: true },
     Route { method: "POST", target: "schedule/preview", role: "viewer", tenant: true },
@@ -33,6 +33,8 @@ const ROUTES: [Route; 35] = [
     Route { method: "GET", target: "schedules", role: "viewer", tenant: false },
     Route { method: "GET", target: "runs", role: "viewer", tenant: false },
     Route { method: "GET", target: "runs/00000000000000000000000000", role: "viewer", tenant: false },
+    Route { method: "GET", target: "runs/latest?tenants=x", role: "viewer", tenant: false },
+    Route { method: "GET", target: "timeline", role: "viewer", tenant: false },
     Route { method: "GET", target: "audit", role: "viewer", tenant: false },
     Route { method: "GET", target: "audit/export", role: "viewer", tenant: false },
     Route { method: "GET", target: "/api/audit/verify", role: "viewer", tenant: false },
@@ -209,6 +211,7 @@ pub async fn no_list_tells_of_tenants_of_others(host: &dyn Host) {
         "schedules?q=alpha",
         "runs",
         "runs?tenant=alpha",
+        "runs/latest?tenants=alpha,beta",
         "audit",
         "audit?tenant=alpha",
         "audit/export?format=json",
@@ -223,6 +226,8 @@ pub async fn no_list_tells_of_tenants_of_others(host: &dyn Host) {
     }
     let own = get("schedule/status").token(&principals.of_beta).good(host).await;
     assert_eq!(own["counts"]["total"], 1, "{own}");
+    let own = get("timeline?bucket_sec=3600").token(&principals.of_beta).good(host).await;
+    assert_eq!(own["buckets"][0]["ran"], 0, "{own}");
     let own = get("audit").token(&principals.of_beta).good(host).await;
     assert_eq!(own["total"], own["audit"].as_array().expect("entries").len(), "{own}");
     get(&format!("runs/{run}")).token(&principals.of_beta).refused(host, 404, "run_not_found").await;

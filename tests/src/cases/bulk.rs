@@ -33,6 +33,8 @@ pub async fn a_dry_run_counts_and_does_nothing(host: &dyn Host) {
             (json!({ "state": "never" }), 4),
             (json!({ "state": "paused" }), 0),
             (json!({ "tag": "north", "q": "gamma" }), 0),
+            (json!({ "interval_sec": "900" }), 0),
+            (json!({ "overdue": true }), 0),
         ] {
             let mut body = json!({ "operation": operation, "filter": filter, "dry_run": true });
             if operation == "set-interval" {
@@ -78,6 +80,38 @@ pub async fn every_tenant_and_the_bulk_have_an_entry(host: &dyn Host) {
     assert_eq!(bulks[0]["metadata"]["matched"], 2, "{bulks:?}");
     assert_eq!(status(host, "alpha").await["pause"]["reason"], "hail");
     assert_eq!(status(host, "delta").await["paused"], false);
+}
+
+/// With a limit, a bulk goes step by step to the end, and leaves nobody out.
+pub async fn a_bulk_goes_in_steps(host: &dyn Host) {
+    four(host).await;
+    let step = async |cursor: &Value, operation: &str, filter: Value| {
+        let mut body = json!({ "operation": operation, "filter": filter, "limit": 2 });
+        if !cursor.is_null() {
+            body["cursor"] = cursor.clone();
+        }
+        bulk(host, body).await
+    };
+    let first = step(&Value::Null, "pause", json!({ "state": "never" })).await;
+    assert_eq!((&first["matched"], &first["changed"]), (&json!(4), &json!(2)), "{first}");
+    assert_eq!(status(host, "beta").await["paused"], true);
+    assert_eq!(status(host, "delta").await["paused"], false);
+    let second = step(&first["next_cursor"], "pause", json!({ "state": "never" })).await;
+    assert_eq!((&second["matched"], &second["changed"]), (&json!(2), &json!(2)), "{second}");
+    assert!(second["next_cursor"].is_null(), "{second}");
+    assert_eq!(status(host, "gamma").await["paused"], true);
+    let entries = audit(host, "operation=bulk").await;
+    assert_eq!((entries.len(), &entries[1]["metadata"]["carried_out"]), (2, &json!(2)), "{entries:?}");
+
+    for cursor in ["x", "AAAA", ""] {
+        let body = json!({ "operation": "resume", "filter": { "all": true }, "cursor": cursor });
+        post("bulk").json(body).refused(host, 400, "cursor_invalid").await;
+    }
+    for limit in [0, 20_001] {
+        let body = json!({ "operation": "resume", "filter": { "all": true }, "limit": limit });
+        assert_eq!(post("bulk").json(body).refused(host, 422, "field_invalid").await["field"], "limit");
+    }
+    assert_eq!(status(host, "alpha").await["paused"], true);
 }
 
 /// Every operation does to all what its own call does to one.

@@ -29,7 +29,8 @@ pub async fn a_run_has_the_fields_of_the_contract(host: &dyn Host) {
         ("duration_ms", run["duration_ms"].is_u64()),
         ("error", run.get("error").is_some_and(Value::is_null)),
         ("worker", run["worker"].is_string()),
-        ("log", run["log"].as_array().is_some_and(|lines| !lines.is_empty())),
+        ("log", run["log"][0]["level"] == "info" && run["log"][0]["at_iso"].is_string()),
+        ("phases", run["phases"][0]["requests"].is_u64() && run["phases"][0]["started_iso"].is_string()),
     ] {
         assert!(fits, "{name} in {run}");
     }
@@ -328,9 +329,90 @@ pub async fn previews_are_of_what_is_stored_or_proposed(host: &dyn Host) {
         ("schedule/preview", json!({ "cron": "* * *" }), "cron"),
         ("schedule/preview", json!({ "cron": "0 5 * * *", "timezone": "Mars/Olympus" }), "timezone"),
         ("schedule/preview", json!({ "interval_sec": 60, "cron": "0 5 * * *" }), "cron"),
+        ("schedule/preview", json!({ "cron": "0 0 30 2 *" }), "cron"),
     ] {
         let refused = post(path).tenant("peakpro").json(body.clone()).of(host).await;
         assert_eq!((refused.status, &refused.problem()["field"]), (422, &json!(field)), "{body}");
+    }
+}
+
+/// A preview says how many others start in the same second.
+pub async fn a_preview_counts_who_starts_then(host: &dyn Host) {
+    for tenant in ["alpha", "beta", "gamma"] {
+        quiet(host, tenant).await;
+    }
+    post("pause").tenant("gamma").good(host).await;
+    let others = |told: &Value| {
+        let slots = told["occurrences"].as_array().expect("slots").iter();
+        slots.map(|slot| slot["others"].as_u64().expect("a number")).collect::<Vec<_>>()
+    };
+    let stored = get("schedule/preview?count=2").tenant("alpha").good(host).await;
+    assert_eq!(others(&stored), [1, 0], "{stored}");
+    let ask = post("schedule/preview?count=2").json(json!({ "cron": "0 0 1 1 *" }));
+    assert_eq!(others(&ask.tenant("delta").good(host).await), [2, 0]);
+}
+
+/// The last runs of several tenants come together, newest first.
+pub async fn the_last_runs_of_each_are_told(host: &dyn Host) {
+    for tenant in ["alpha", "beta", "gamma"] {
+        idle(host, tenant).await;
+    }
+    for tenant in ["alpha", "beta", "alpha", "alpha"] {
+        run(host, tenant).await;
+    }
+    let told = list(host, get("runs/latest?tenants=gamma,alpha,beta,nobody&each=2"), "latest").await;
+    assert_eq!(each(&told, "tenant"), ["gamma", "alpha", "beta", "nobody"]);
+    let runs: Vec<_> = told.iter().map(|row| row["runs"].as_array().expect("runs")).collect();
+    assert_eq!(runs.iter().map(|runs| runs.len()).collect::<Vec<_>>(), [0, 2, 1, 0]);
+    let all = list(host, get("runs?tenant=alpha"), "runs").await;
+    assert_eq!(each(runs[1], "run_id"), each(&all[..2], "run_id"));
+
+    for (query, code) in [("", 422), ("tenants=A", 400), ("tenants=alpha&each=0", 422)] {
+        assert_eq!(get(&format!("runs/latest?{query}")).of(host).await.status, code, "{query}");
+    }
+    let many = vec!["alpha"; 101].join(",");
+    let refused = get(&format!("runs/latest?tenants={many}")).refused(host, 422, "field_invalid").await;
+    assert_eq!(refused["field"], "tenants");
+}
+
+/// A timeline counts what is to come, by the timetables, and what was.
+pub async fn a_timeline_counts_what_starts_when(host: &dyn Host) {
+    for (tenant, interval) in [("alpha", 300), ("beta", 900), ("gamma", 7200)] {
+        later(host, tenant, interval).await;
+    }
+    quiet(host, "cron").await;
+    post("schedule").tenant("daily").json(json!({ "cron": "30 * * * *" })).good(host).await;
+    later(host, "paused", 60).await;
+    post("pause").tenant("paused").good(host).await;
+    idle(host, "delta").await;
+    run(host, "delta").await;
+
+    // The next whole hour begins after every first slot but that of `gamma`.
+    let hour = 3600.0;
+    let from = (host.now().epoch_secs() / hour).floor() * hour + hour;
+    let query = format!("timeline?from={from}&until={}&bucket_sec=1800", from + 4.0 * hour);
+    let told = get(&query).good(host).await;
+    let buckets = told["buckets"].as_array().expect("buckets");
+    let due: Vec<_> = buckets.iter().map(|bucket| bucket["due"].as_u64().expect("a number")).collect();
+    assert_eq!(due.len(), 8, "{told}");
+    // Six of `alpha`, two of `beta` in each; `daily` in every second one; two of `gamma` in all.
+    assert_eq!(due.iter().sum::<u64>(), 8 * 8 + 4 + 2, "{told}");
+    assert!(due.iter().all(|due| (8..=10).contains(due)), "{told}");
+    assert!(buckets.iter().all(|bucket| bucket["ran"] == 0), "{told}");
+
+    let since = from - 2.0 * hour;
+    let past = get(&format!("timeline?from={since}&until={from}&bucket_sec=3600")).good(host).await;
+    let ran = |bucket: &Value| bucket["ran"].as_u64().expect("a number");
+    assert_eq!(past["buckets"].as_array().expect("buckets").iter().map(ran).sum::<u64>(), 1, "{past}");
+    assert_eq!(past["ran_since"], past["from"], "{past}");
+    for (query, field) in [
+        ("bucket_sec=0", "bucket_sec"),
+        ("from=x", "from"),
+        ("bucket_sec=1&from=2026-01-01T00:00:00Z&until=2026-01-02T00:00:00Z", "until"),
+        ("from=2026-01-02T00:00:00Z&until=2026-01-01T00:00:00Z", "until"),
+    ] {
+        let refused = get(&format!("timeline?{query}")).refused(host, 422, "field_invalid").await;
+        assert_eq!(refused["field"], field, "{query}");
     }
 }
 

@@ -84,11 +84,15 @@ macro_rules! host_conformance {
                 explanations_of_the_past_name_the_slot
                 previews_are_of_what_is_stored_or_proposed
                 previews_keep_to_the_zone_over_clock_changes
+                a_preview_counts_who_starts_then
+                the_last_runs_of_each_are_told
+                a_timeline_counts_what_starts_when
             }
             bulk {
                 a_dry_run_counts_and_does_nothing
                 a_drifted_selection_is_left_alone
                 every_tenant_and_the_bulk_have_an_entry
+                a_bulk_goes_in_steps
                 every_operation_does_what_its_call_does
                 one_that_fails_is_named
                 a_selection_must_be_made

@@ -55,13 +55,13 @@ pub async fn a_walk_over_schedules_during_edits_repeats_and_skips_nothing(host: 
             post("pause").tenant(&format!("t{number:02}")).good(host).await;
         }
     }
-    for sort in ["tenant", "next_run", "last_run"] {
+    for sort in ["tenant", "-tenant", "next_run", "last_run", "state", "failures"] {
         let mut made = Vec::new();
         let rows = walk(host, &format!("schedules?sort={sort}"), "schedules", 4, async |page| {
             // Even tenants are left alone.
             let name = format!("t{:02}", (page * 4 + 1) % 30);
             patch("schedule").tenant(&name).json(json!({ "interval_sec": 60 + page })).good(host).await;
-            let name = format!("x{sort}{page}").replace('_', "-");
+            let name = format!("x{}{page}", sort.replace('_', "-"));
             later(host, &name, 900).await;
             made.push(name);
         })
@@ -160,17 +160,18 @@ pub async fn filters_pick_what_they_say(host: &dyn Host) {
     post("schedule").tenant("alpha").json(tagged).good(host).await;
     quiet(host, "beta").await;
     quiet(host, "gamma").await;
+    later(host, "delta", 900).await;
     run(host, "alpha").await;
     run(host, "gamma").await;
     post("pause").tenant("beta").good(host).await;
 
     for (query, expected) in [
-        ("", &["alpha", "beta", "gamma"][..]),
+        ("", &["alpha", "beta", "delta", "gamma"][..]),
         ("tenant=beta", &["beta"]),
         ("tenant=nobody", &[]),
         ("q=ALP", &["alpha"]),
         ("q=storm", &["alpha"]),
-        ("q=a", &["alpha", "beta", "gamma"]),
+        ("q=a", &["alpha", "beta", "delta", "gamma"]),
         ("tag=north", &["alpha"]),
         ("tag=south,north", &["alpha"]),
         ("tag=south", &[]),
@@ -180,15 +181,30 @@ pub async fn filters_pick_what_they_say(host: &dyn Host) {
         ("state=running", &[]),
         ("state=ok&tag=north&q=a", &["alpha"]),
         ("state=paused&tag=north", &[]),
-        ("unknown=1", &["alpha", "beta", "gamma"]),
+        ("interval_sec=900", &["delta"]),
+        ("interval_sec=60,900", &["delta"]),
+        ("interval_sec=60", &[]),
+        ("interval_sec=900&state=paused", &[]),
+        ("overdue=true", &[]),
+        ("overdue=false&q=beta", &["beta"]),
+        ("unknown=1", &["alpha", "beta", "delta", "gamma"]),
     ] {
         let rows = list(host, get(&format!("schedules?{query}")), "schedules").await;
         assert_eq!(each(&rows, "tenant"), expected, "{query}");
+        let first = get(&format!("schedules?limit=1&{query}")).good(host).await;
+        assert_eq!(first["matched"], expected.len(), "{query} {first}");
         let map = get(&format!("schedule/status?{query}")).good(host).await;
         let names: Vec<_> = map["schedules"].as_object().expect("a map").keys().cloned().collect();
         assert_eq!(names, expected, "{query}");
     }
-    for (query, field) in [("state=x", "state"), ("sort=x", "sort"), ("state=ok,x", "state")] {
+    for (query, field) in [
+        ("state=x", "state"),
+        ("sort=x", "sort"),
+        ("sort=--tenant", "sort"),
+        ("state=ok,x", "state"),
+        ("interval_sec=x", "interval_sec"),
+        ("overdue=x", "overdue"),
+    ] {
         let refused = get(&format!("schedules?{query}")).refused(host, 422, "field_invalid").await;
         assert_eq!(refused["field"], field);
     }
@@ -208,6 +224,11 @@ pub async fn orders_are_what_they_say(host: &dyn Host) {
     let sorted = async |sort: &str| list(host, get(&format!("schedules?sort={sort}")), "schedules").await;
     assert_eq!(each(&sorted("tenant").await, "tenant"), ["alpha", "beta", "delta", "gamma"]);
     assert_eq!(each(&sorted("last_run").await, "tenant"), ["alpha", "gamma", "beta", "delta"]);
+    assert_eq!(each(&sorted("-tenant").await, "tenant"), ["gamma", "delta", "beta", "alpha"]);
+    assert_eq!(each(&sorted("-last_run").await, "tenant"), ["gamma", "alpha", "beta", "delta"]);
+    assert_eq!(each(&sorted("state").await, "tenant"), ["delta", "alpha", "gamma", "beta"]);
+    assert_eq!(each(&sorted("-state").await, "tenant"), ["beta", "alpha", "gamma", "delta"]);
+    assert_eq!(each(&sorted("failures").await, "tenant"), ["alpha", "beta", "delta", "gamma"]);
     let rows = sorted("next_run").await;
     let next: Vec<_> = rows.iter().map(|row| row["next_run"].as_f64().unwrap_or(f64::INFINITY)).collect();
     assert!(next.is_sorted() && rows[3]["tenant"] == "beta", "{next:?}");

@@ -40,7 +40,7 @@ impl Run {
                 self.stats.gone += self.context.sink.mark_gone(&entity, &gone).await?;
             }
             if self.caller.sent() >= budget || self.is_late() {
-                self.context.log.note(format!("{name}: the rest of what was not seen is judged next time"));
+                self.context.log.info(format!("{name}: the rest of what was not seen is judged next time"));
                 return Ok(());
             }
         }

@@ -67,7 +67,9 @@ impl Run {
                 return Ok(Some(halves));
             }
             let next = sweep.next(&page);
+            let received = page.entries.len() as u64;
             let kept = self.keep(JOBS, page.entries).await?;
+            self.ended(&format!("{}, page {}", Step::Jobs(population).label(), sweep.pages), received);
             self.queue_children(kept);
             match next {
                 Next::Page => {}
@@ -83,7 +85,7 @@ impl Run {
         if window.to <= today || window.from > today {
             return false;
         }
-        self.context.log.note("the end date of tomorrow was refused; today is used");
+        self.context.log.warn("the end date of tomorrow was refused; today is used");
         self.ends_today = true;
         self.window.to = today.max(self.window.from);
         window.to = today;

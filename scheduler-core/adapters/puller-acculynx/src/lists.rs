@@ -92,7 +92,9 @@ impl Run {
                 other => return Err(self.caller.needed(&call, &other).into()),
             };
             let next = paging.next(&page);
+            let received = page.entries.len() as u64;
             self.keep(list.kind, page.entries).await?;
+            self.ended(&format!("{}, page {}", list.kind.entity, paging.pages), received);
             match paging.unit {
                 Some(unit) => self.cursor.units.insert(endpoint.to_owned(), unit),
                 None => self.cursor.units.remove(endpoint),

@@ -80,6 +80,8 @@ pub(crate) struct Run {
     stop_at: Duration,
     place: Option<Resume>,
     edges: u32,
+    /// When what is read now was begun, and how many requests had been sent by then.
+    began: (Timestamp, u64),
 }
 
 impl Run {
@@ -121,6 +123,7 @@ impl Run {
             closed: BTreeSet::new(),
             place: None,
             edges: 0,
+            began: (now, 0),
         };
         (run, resume)
     }
@@ -130,11 +133,12 @@ impl Run {
         let first = resume.as_ref().map_or(0, |token| token.sweep.place());
         if let Some(token) = &resume {
             let (step, offset) = (token.sweep.label(), token.offset);
-            self.context.log.note(format!("goes on where the last run stopped: {step}, {offset}"));
+            self.context.log.info(format!("goes on where the last run stopped: {step}, {offset}"));
         }
         for step in &Step::ALL[first..] {
             let resume = resume.as_ref().filter(|token| token.sweep == *step);
             let before = self.counted();
+            self.began = (self.context.clock.now(), before.requests);
             let outcome = self.step(*step, resume).await;
             self.note_step(*step, before);
             if let Err(stop) = outcome {
@@ -190,15 +194,27 @@ impl Run {
         Ok(())
     }
 
-    fn note_step(&self, step: Step, before: Stats) {
+    /// Notes a part of the run that ends now; the next one begins.
+    pub(crate) fn ended(&mut self, name: &str, records: u64) {
+        let (started, before) = self.began;
+        let sent = self.caller.sent();
+        self.context.log.phase(name, started, sent - before, records);
+        self.began = (self.context.clock.now(), sent);
+    }
+
+    fn note_step(&mut self, step: Step, before: Stats) {
         let after = self.counted();
         let requests = after.requests - before.requests;
         if requests > 0 {
+            if matches!(step, Step::Gone | Step::Children) {
+                let records = after.imported + after.skipped - before.imported - before.skipped;
+                self.ended(step.label(), records);
+            }
             let (imported, skipped) = (after.imported - before.imported, after.skipped - before.skipped);
             let what = step.label();
             self.context
                 .log
-                .note(format!("{what}: {imported} imported, {skipped} unchanged, {requests} requests"));
+                .info(format!("{what}: {imported} imported, {skipped} unchanged, {requests} requests"));
         }
     }
 
@@ -218,7 +234,7 @@ impl Run {
             Answer::Refused(_) | Answer::Missing | Answer::NotEntitled => {
                 self.context
                     .log
-                    .note("new contacts can not be searched; they come with the next whole reading");
+                    .warn("new contacts can not be searched; they come with the next whole reading");
                 self.cursor.contacts_age = self.config.contacts_every;
             }
             answer => {
@@ -293,7 +309,7 @@ impl Run {
     /// Notes once that an endpoint is closed to this key.
     pub(crate) fn close(&mut self, endpoint: &'static str) {
         if self.closed.insert(endpoint) {
-            self.context.log.note(format!("{endpoint} is not open to this API key; left out"));
+            self.context.log.warn(format!("{endpoint} is not open to this API key; left out"));
         }
     }
 

@@ -270,7 +270,12 @@ fn what_is_not_in_the_plan_is_left_out_with_a_note() {
     bench.pull(&mut tenant).unwrap();
 
     assert!(tenant.sink.ids("supplements").is_empty() && !tenant.sink.ids("financials").is_empty());
-    assert_eq!(tenant.log.iter().filter(|line| line.contains("is not open")).count(), 2, "{:?}", tenant.log);
+    assert_eq!(
+        tenant.log.iter().filter(|line| line.message.contains("is not open")).count(),
+        2,
+        "{:?}",
+        tenant.log
+    );
     bench.clock.advance(HOUR);
     assert!(bench.pull(&mut tenant).is_ok());
 }

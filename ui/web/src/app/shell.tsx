@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
-import { Link, Redirect, Route, Switch, useLocation } from "wouter";
+import { Link, Redirect, Route, Switch, useLocation, useSearch } from "wouter";
 import { SignIn } from "../features/session/sign-in.tsx";
 import TenantsPage from "../features/tenants/page.tsx";
 import { http, onExpired } from "../shared/api/http.ts";
@@ -13,9 +13,12 @@ import { openDialog, useDialog } from "../shared/ui/dialogs.ts";
 import { Failed, Loading } from "../shared/ui/faces.tsx";
 import { Icon, type IconName, Mark } from "../shared/ui/icons.tsx";
 import { Menu } from "../shared/ui/menu.tsx";
+import { toastError } from "../shared/ui/toasts.tsx";
+import { withParams } from "../shared/url.ts";
 import { useBadge } from "./badge.ts";
 import { Banners } from "./banners.tsx";
 import { useFollow } from "./follow.ts";
+import { JobChip } from "./job-chip.tsx";
 import { useKeys } from "./keys.ts";
 import { LivePill } from "./live-pill.tsx";
 import { wipe } from "./persist.ts";
@@ -49,9 +52,15 @@ export function Shell() {
   useBadge(counts ? counts.error + counts.broken : 0);
   useEffect(() => {
     // Loaded ahead, so that what is typed right after Ctrl K goes into the palette.
-    const timer = setTimeout(() => void loadDialogs().then(loadPalette), 1500);
+    const timer = setTimeout(() => {
+      // What can not be had now is asked for again when it is needed.
+      loadDialogs()
+        .then(loadPalette)
+        .catch(() => undefined);
+    }, 1500);
     return () => clearTimeout(timer);
   }, []);
+  useZoneInAddress();
   const refused = isProblem(whoami.error, "unauthenticated") || expired;
 
   const signIn = () => {
@@ -74,7 +83,10 @@ export function Shell() {
         {refused ? (
           <SignIn onDone={signIn} />
         ) : whoami.isError && !whoami.data && whoami.error instanceof Problem ? (
-          <Failed error={whoami.error} onRetry={() => void whoami.refetch()} />
+          <>
+            <h1 className="visually-hidden">Command Center</h1>
+            <Failed error={whoami.error} onRetry={() => void whoami.refetch()} />
+          </>
         ) : (
           <>
             <Banners />
@@ -87,9 +99,22 @@ export function Shell() {
         )}
       </main>
       <BottomNav />
+      <JobChip />
       <DialogPlace />
     </div>
   );
+}
+
+/** Keeps the zone of the times in the address where it is not the usual one, so that a link shows the same. */
+function useZoneInAddress(): void {
+  const { zone } = usePrefs();
+  const [path, navigate] = useLocation();
+  const search = useSearch();
+  useEffect(() => {
+    const next = withParams(search, { tz: zone === "utc" ? null : zone });
+    if (new URLSearchParams(search).get("tz") !== new URLSearchParams(next).get("tz"))
+      navigate(path + next, { replace: true });
+  }, [zone, path, search, navigate]);
 }
 
 function Pages() {
@@ -138,9 +163,16 @@ function Pages() {
 function DialogPlace() {
   const wanted = useDialog();
   return wanted === null ? null : (
-    <Suspense>
-      <Dialogs />
-    </Suspense>
+    <Boundary
+      onError={(error) => {
+        openDialog(null);
+        toastError("This could not be opened", error, () => location.reload());
+      }}
+    >
+      <Suspense>
+        <Dialogs />
+      </Suspense>
+    </Boundary>
   );
 }
 
@@ -154,7 +186,7 @@ function Header({ onRefresh, onSignOut }: { onRefresh: () => void; onSignOut: ()
   const { data: capabilities } = useQuery(capabilitiesQuery);
   const { data: whoami } = useQuery(whoamiQuery);
   const isCurrent = useCurrent();
-  const { theme, source } = usePrefs();
+  const { theme, source, zone } = usePrefs();
   const [, navigate] = useLocation();
   const isDark = document.documentElement.dataset.theme === "dark";
   void theme;
@@ -211,6 +243,11 @@ function Header({ onRefresh, onSignOut }: { onRefresh: () => void; onSignOut: ()
             items={() => [
               { label: "Settings", icon: "gear", onSelect: () => navigate("/settings") },
               { label: "Health", icon: "heart", onSelect: () => navigate("/health") },
+              {
+                label: zone === "utc" ? "Show local time" : "Show UTC",
+                icon: "clock",
+                onSelect: () => setPrefs({ zone: zone === "utc" ? "local" : "utc" }),
+              },
               {
                 label: "Keyboard shortcuts",
                 icon: "why",

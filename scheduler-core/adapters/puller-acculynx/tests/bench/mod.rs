@@ -13,7 +13,7 @@ use futures::executor::LocalPool;
 use futures::task::LocalSpawnExt;
 use puller_acculynx::sandbox::{Location, Sandbox, SandboxClient, Trouble};
 use puller_acculynx::{AccuLynx, Config};
-use scheduler_core::domain::{Connection, Key, RunId, Secret, Source, Tenant, Timestamp};
+use scheduler_core::domain::{Connection, Key, Remark, RunId, Secret, Source, Tenant, Timestamp};
 use scheduler_core::ports::{
     Clock, HttpClient, ManualClock, PullContext, PullFailure, Pulled, Puller, RunLog,
 };
@@ -140,8 +140,8 @@ pub(crate) struct TenantBench {
     pub connection: Connection,
     pub sink: Arc<MemorySink>,
     pub cursor: Option<Arc<RawValue>>,
-    pub log: Vec<Arc<str>>,
-    running: RunLog,
+    pub log: Vec<Remark>,
+    running: Option<RunLog>,
     runs: u64,
 }
 
@@ -157,14 +157,15 @@ impl TenantBench {
             sink: Arc::default(),
             cursor: None,
             log: Vec::new(),
-            running: RunLog::default(),
+            running: None,
             runs: 0,
         }
     }
 
     pub(crate) fn context(&mut self, bench: &Bench, limit: Duration) -> PullContext {
         self.runs += 1;
-        self.running = RunLog::default();
+        let log = RunLog::new(Arc::new(bench.clock.clone()));
+        self.running = Some(log.clone());
         self.sink.start_run(bench.clock.clone());
         let key = Key::new(Source::parse("acculynx").unwrap(), self.name.clone());
         PullContext {
@@ -176,12 +177,12 @@ impl TenantBench {
             deadline: bench.clock.monotonic() + limit,
             clock: Arc::new(bench.clock.clone()),
             sink: self.sink.clone(),
-            log: self.running.clone(),
+            log,
         }
     }
 
     fn settle(&mut self, result: &Result<Pulled, PullFailure>) {
-        self.log = self.running.take();
+        self.log = self.running.take().map(|log| log.take()).unwrap_or_default();
         let left = match result {
             Ok(pulled) => pulled.cursor.clone(),
             Err(failure) => failure.cursor.clone(),

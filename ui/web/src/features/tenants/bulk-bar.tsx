@@ -2,6 +2,7 @@ import { useState } from "react";
 import { count, plural } from "../../shared/time/format.ts";
 import { type BulkOperation, openDialog } from "../../shared/ui/dialogs.ts";
 import { Icon, type IconName } from "../../shared/ui/icons.tsx";
+import { ExportMenu } from "./export.tsx";
 import { type Filter, toPick } from "./filter.ts";
 
 const operations: { operation: BulkOperation; label: string; icon: IconName }[] = [
@@ -40,7 +41,7 @@ export function BulkBar({
         {wide ? `All ${total === null ? "matching" : count(total)}` : `${count(chosen.length)}`}{" "}
         selected
       </strong>
-      {allChosen && !wide && !filter.overdue && (
+      {allChosen && !wide && (
         <button type="button" className="link" onClick={() => setEverything(true)}>
           Select all {total === null ? "" : `${count(total)} `}matching
         </button>
@@ -67,6 +68,7 @@ export function BulkBar({
             {label}
           </button>
         ))}
+        <ExportMenu pick={pick} />
         <button type="button" className="button small" onClick={onClear}>
           Clear
         </button>

@@ -304,6 +304,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/crm/import/{source}/runs/latest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The last runs of each of several tenants.
+         * @description Tenants that the principal may not see have none.
+         */
+        get: operations["latestRuns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/crm/import/{source}/runs/{run_id}": {
         parameters: {
             query?: never;
@@ -408,6 +428,23 @@ export interface paths {
         };
         /** List schedules. */
         get: operations["listSchedules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/crm/import/{source}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Count the runs of a window by when they start. */
+        get: operations["timeline"];
         put?: never;
         post?: never;
         delete?: never;
@@ -699,9 +736,11 @@ export interface components {
             failed_total: number;
             /**
              * Format: int64
-             * @description Schedules that the filter picks.
+             * @description Schedules that the filter picks, from the cursor on.
              */
             matched: number;
+            /** @description Where the next step goes on; null when all that matched was carried out. */
+            next_cursor: string | null;
             /** @description Whether none failed. */
             ok: boolean;
             operation: string;
@@ -716,6 +755,10 @@ export interface components {
         BulkFilter: {
             /** @description Every one. */
             all?: boolean | null;
+            /** @description Those with one of these intervals, in seconds, separated by commas. */
+            interval_sec?: string | null;
+            /** @description Those that are past due by more than twice their interval and a minute. */
+            overdue?: boolean | null;
             /** @description Those whose tenant or note holds this text. */
             q?: string | null;
             /** @description Those in one of these states, separated by commas. */
@@ -732,6 +775,8 @@ export interface components {
         BulkOperation: "pause" | "resume" | "run-now" | "delete" | "set-interval";
         /** @description What to do with many schedules at once. */
         BulkRequest: {
+            /** @description Where to go on: the `next_cursor` of the step before. */
+            cursor?: string | null;
             /**
              * @description Only say how many match.
              * @default false
@@ -748,6 +793,12 @@ export interface components {
              * @description With `set-interval`: seconds between slots.
              */
             interval_sec?: number | null;
+            /**
+             * Format: int32
+             * @description Carry out at most so many, in the order of tenants, and answer where to go on. Send the same
+             *     `x-request-id` with every step to find them together in the audit trail.
+             */
+            limit?: number | null;
             operation: components["schemas"]["BulkOperation"];
             /** @description With `pause` and `run-now`: in the operator's words. */
             reason?: string | null;
@@ -1007,6 +1058,19 @@ export interface components {
             ts: components["schemas"]["Epoch"];
             ts_iso: components["schemas"]["Iso"];
         };
+        /** @description The last runs of one tenant. */
+        LatestRuns: {
+            /** @description Newest first. */
+            runs: components["schemas"]["Run"][];
+            tenant: string;
+        };
+        /** @description The last runs of several tenants. */
+        LatestRunsAnswer: {
+            latest: components["schemas"]["LatestRuns"][];
+            ok: boolean;
+        };
+        /** @enum {string} */
+        Level: "info" | "warn";
         /** @description Consecutive slots that ended alike. */
         Occurrences: {
             /**
@@ -1082,6 +1146,24 @@ export interface components {
             schedule: components["schemas"]["Schedule"];
             tenant: string;
         };
+        /** @description A part of a run. */
+        Phase: {
+            /** Format: int64 */
+            duration_ms: number;
+            name: string;
+            /**
+             * Format: int64
+             * @description Records received.
+             */
+            records: number;
+            /**
+             * Format: int64
+             * @description Requests sent upstream.
+             */
+            requests: number;
+            started: components["schemas"]["Epoch"];
+            started_iso: components["schemas"]["Iso"];
+        };
         /** @description The process lives. */
         PingAnswer: {
             host: string;
@@ -1102,6 +1184,11 @@ export interface components {
         };
         /** @description One slot to come. */
         PreviewSlot: {
+            /**
+             * Format: int64
+             * @description Other schedules, of those that the principal may see, whose next run starts in the same second.
+             */
+            others: number;
             /** @description The slot itself. */
             slot: components["schemas"]["Epoch"];
             slot_iso: components["schemas"]["Iso"];
@@ -1179,6 +1266,13 @@ export interface components {
             ok: boolean;
             records: components["schemas"]["ImportedRecord"][];
         };
+        /** @description What a run noted on its way. */
+        Remark: {
+            at: components["schemas"]["Epoch"];
+            at_iso: components["schemas"]["Iso"];
+            level: components["schemas"]["Level"];
+            message: string;
+        };
         /** @description How a failed run is tried again within its slot. */
         RetryPolicy: {
             /**
@@ -1248,9 +1342,11 @@ export interface components {
              */
             lateness_ms: number | null;
             /** @description What it noted on the way; only when one run is asked for. */
-            log?: string[];
+            log?: components["schemas"]["Remark"][];
             /** @description What it says of itself. */
             message: string | null;
+            /** @description Its parts, such as the pages that it read; only when one run is asked for. */
+            phases: components["schemas"]["Phase"][];
             run_id: string;
             slot: components["schemas"]["Epoch"] | null;
             slot_iso: components["schemas"]["Iso"] | null;
@@ -1451,6 +1547,11 @@ export interface components {
         SchedulesAnswer: {
             /** @description Of the principal's tenants; of the one tenant where `tenant` is given. */
             counts: components["schemas"]["Counts"];
+            /**
+             * Format: int64
+             * @description How many of them the filter picks.
+             */
+            matched: number;
             next_cursor: string | null;
             ok: boolean;
             schedules: components["schemas"]["Schedule"][];
@@ -1561,6 +1662,35 @@ export interface components {
             ok: boolean;
             /** @description Whether a driver is at work all the time, or ticks come from outside. */
             resident: boolean;
+        };
+        /** @description How many runs start when. */
+        TimelineAnswer: {
+            /** Format: int64 */
+            bucket_sec: number;
+            buckets: components["schemas"]["TimelineBucket"][];
+            from: components["schemas"]["Epoch"];
+            from_iso: components["schemas"]["Iso"];
+            ok: boolean;
+            /** @description From here on `ran` is whole: of the runs in the window, the latest 10,000 are counted. */
+            ran_since: components["schemas"]["Epoch"];
+            ran_since_iso: components["schemas"]["Iso"];
+            until: components["schemas"]["Epoch"];
+            until_iso: components["schemas"]["Iso"];
+        };
+        /** @description One stretch of the window. */
+        TimelineBucket: {
+            at: components["schemas"]["Epoch"];
+            at_iso: components["schemas"]["Iso"];
+            /**
+             * Format: int64
+             * @description Slots to come in it, of schedules that are not paused; jitter aside.
+             */
+            due: number;
+            /**
+             * Format: int64
+             * @description Runs that were started in it.
+             */
+            ran: number;
         };
         /** @description A token, without its secret. */
         Token: {
@@ -2536,6 +2666,46 @@ export interface operations {
             503: components["responses"]["Problem"];
         };
     };
+    latestRuns: {
+        parameters: {
+            query: {
+                /** @description Up to 100 tenants, separated by commas. */
+                tenants: string;
+                /** @description Runs of each. */
+                each?: number;
+            };
+            header?: {
+                /** @description Names the request in the answer, the log and the audit trail; made up if absent */
+                "x-request-id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                /** @description Where the data comes from */
+                source: components["parameters"]["Source"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The runs */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LatestRunsAnswer"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
     getRun: {
         parameters: {
             query?: never;
@@ -2919,8 +3089,15 @@ export interface operations {
                 state?: string;
                 /** @description Only those with one of these tags, separated by commas. */
                 tag?: string;
-                /** @description The order; ties fall by tenant. */
-                sort?: "tenant" | "next_run" | "last_run";
+                /**
+                 * @description Only those with one of these intervals, in seconds, separated by commas.
+                 * @example 300,900
+                 */
+                interval_sec?: string;
+                /** @description Only those that are past due by more than twice their interval and a minute. */
+                overdue?: boolean;
+                /** @description The order; a minus sign turns it round. Ties fall by tenant, rows without the value come last. */
+                sort?: "tenant" | "-tenant" | "next_run" | "-next_run" | "last_run" | "-last_run" | "state" | "-state" | "failures" | "-failures";
                 /** @description Rows of a page. */
                 limit?: number;
                 /** @description Where the page begins: the `next_cursor` of the one before. */
@@ -2972,8 +3149,15 @@ export interface operations {
                 state?: string;
                 /** @description Only those with one of these tags, separated by commas. */
                 tag?: string;
-                /** @description The order; ties fall by tenant. */
-                sort?: "tenant" | "next_run" | "last_run";
+                /**
+                 * @description Only those with one of these intervals, in seconds, separated by commas.
+                 * @example 300,900
+                 */
+                interval_sec?: string;
+                /** @description Only those that are past due by more than twice their interval and a minute. */
+                overdue?: boolean;
+                /** @description The order; a minus sign turns it round. Ties fall by tenant, rows without the value come last. */
+                sort?: "tenant" | "-tenant" | "next_run" | "-next_run" | "last_run" | "-last_run" | "state" | "-state" | "failures" | "-failures";
                 /** @description Rows of a page. */
                 limit?: number;
                 /** @description Where the page begins: the `next_cursor` of the one before. */
@@ -3010,6 +3194,48 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    timeline: {
+        parameters: {
+            query?: {
+                /** @description The start (default: now), set back to a whole stretch: an RFC 3339 instant or epoch seconds. */
+                from?: string;
+                /** @description The end (default: an hour after the start): an RFC 3339 instant or epoch seconds. */
+                until?: string;
+                /** @description The length of a stretch (default 60). A window has at most 1,500 of them. */
+                bucket_sec?: number;
+            };
+            header?: {
+                /** @description Names the request in the answer, the log and the audit trail; made up if absent */
+                "x-request-id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                /** @description Where the data comes from */
+                source: components["parameters"]["Source"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The counts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TimelineAnswer"];
+                };
             };
             400: components["responses"]["Problem"];
             401: components["responses"]["Problem"];

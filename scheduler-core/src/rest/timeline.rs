@@ -1,0 +1,254 @@
+//! How many runs start when: those to come, from the timetables, and those that were.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::response::Response;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::access::{OfSource, Viewer};
+use super::moment::{Epoch, Iso};
+use super::problem::Error;
+use super::query::{LONGEST_PAGE, Params};
+use super::reply::json;
+use super::{Shared, Surface};
+use crate::domain::{Cadence, Schedule, Timestamp};
+use crate::ports::RunQuery;
+use crate::timetable::Timetable;
+
+/// Stretches of a window.
+const MOST: i64 = 1500;
+/// Runs that are read for the part that has passed.
+const READ: usize = 10_000;
+
+/// One stretch of the window.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TimelineBucket)]
+struct Bucket {
+    at: Epoch,
+    at_iso: Iso,
+    /// Slots to come in it, of schedules that are not paused; jitter aside.
+    due: u64,
+    /// Runs that were started in it.
+    ran: u64,
+}
+
+/// How many runs start when.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TimelineAnswer)]
+struct Timeline {
+    ok: bool,
+    from: Epoch,
+    from_iso: Iso,
+    until: Epoch,
+    until_iso: Iso,
+    bucket_sec: u64,
+    buckets: Vec<Bucket>,
+    /// From here on `ran` is whole: of the runs in the window, the latest 10,000 are counted.
+    ran_since: Epoch,
+    ran_since_iso: Iso,
+}
+
+/// Which window is wanted.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "documents what the handler reads")]
+struct TimelineQuery {
+    /// The start (default: now), set back to a whole stretch: an RFC 3339 instant or epoch seconds.
+    #[param(required = false)]
+    from: Option<String>,
+    /// The end (default: an hour after the start): an RFC 3339 instant or epoch seconds.
+    #[param(required = false)]
+    until: Option<String>,
+    /// The length of a stretch (default 60). A window has at most 1,500 of them.
+    #[param(minimum = 1, maximum = 86_400, required = false)]
+    bucket_sec: Option<u32>,
+}
+
+/// Count the runs of a window by when they start.
+#[utoipa::path(get, path = "/api/crm/import/{source}/timeline", tag = "runs", operation_id = "timeline",
+    params(TimelineQuery), responses((status = 200, description = "The counts", body = Timeline)))]
+pub(super) async fn timeline(
+    State(shared): State<Shared>,
+    grant: OfSource<Viewer>,
+    params: Params,
+) -> Result<Response, Error> {
+    let bucket_sec = params.number("bucket_sec", 1, 86_400)?.unwrap_or(60);
+    let bucket = i64::try_from(bucket_sec).unwrap_or(60) * 1000;
+    let now = shared.now();
+    let from = params.instant("from")?.unwrap_or(now).millis().div_euclid(bucket) * bucket;
+    let hour = Duration::from_secs(3600);
+    let until = params.instant("until")?.unwrap_or_else(|| Timestamp::from_millis(from) + hour).millis();
+    let count = (until - from + bucket - 1).div_euclid(bucket);
+    if !(1..=MOST).contains(&count) {
+        return Err(Error::field(
+            "until",
+            format!("must lie after from, at most {MOST} stretches of bucket_sec"),
+        ));
+    }
+    let window = Window { from, bucket, count };
+    let due = shared.due_in(&grant, &window, now).await?;
+    let (ran, ran_since) = shared.ran_in(&grant, &window, now).await?;
+    let buckets = (0..).zip(due).zip(ran).map(|((place, due), ran)| {
+        let at = Timestamp::from_millis(window.edge(place));
+        Bucket { at: Epoch(at), at_iso: Iso(at), due, ran }
+    });
+    let (from, until) = (Timestamp::from_millis(from), Timestamp::from_millis(window.edge(count)));
+    json(&Timeline {
+        ok: true,
+        from: Epoch(from),
+        from_iso: Iso(from),
+        until: Epoch(until),
+        until_iso: Iso(until),
+        bucket_sec,
+        buckets: buckets.collect(),
+        ran_since: Epoch(ran_since),
+        ran_since_iso: Iso(ran_since),
+    })
+}
+
+/// Stretches of equal length, in milliseconds.
+struct Window {
+    from: i64,
+    bucket: i64,
+    count: i64,
+}
+
+impl Window {
+    fn edge(&self, place: i64) -> i64 {
+        self.from + place * self.bucket
+    }
+
+    fn empty(&self) -> Vec<u64> {
+        vec![0; usize::try_from(self.count).unwrap_or(0)]
+    }
+
+    fn add(&self, counts: &mut [u64], instant: Timestamp) {
+        let place = (instant.millis() - self.from).div_euclid(self.bucket);
+        if let Some(count) = usize::try_from(place).ok().and_then(|place| counts.get_mut(place)) {
+            *count += 1;
+        }
+    }
+}
+
+/// Slots of schedules that share an interval: they come again and again, so that it is enough to know
+/// in which second of the interval each first falls.
+struct Rounds {
+    firsts: Vec<u64>,
+}
+
+impl Rounds {
+    /// How many slots fall in the first `seconds`.
+    fn until(sums: &[u64], seconds: i64) -> u64 {
+        let interval = i64::try_from(sums.len()).unwrap_or(1) - 1;
+        let (rounds, rest) = (seconds.div_euclid(interval), seconds.rem_euclid(interval));
+        let rest = usize::try_from(rest).unwrap_or(0);
+        rounds.unsigned_abs() * sums[sums.len() - 1] + sums[rest]
+    }
+
+    fn add_to(&self, counts: &mut [u64], start: i64, window: &Window) {
+        let mut sums = vec![0];
+        sums.extend(self.firsts.iter().scan(0, |sum, count| {
+            *sum += count;
+            Some(*sum)
+        }));
+        let second = |edge: i64| Self::until(&sums, (edge - start).div_euclid(1000).max(0));
+        for (place, count) in (0..).zip(counts) {
+            *count += second(window.edge(place + 1)) - second(window.edge(place));
+        }
+    }
+}
+
+impl Surface {
+    /// Slots to come, by stretch. The work grows with the schedules, not with their slots.
+    async fn due_in(
+        &self,
+        grant: &OfSource<Viewer>,
+        window: &Window,
+        now: Timestamp,
+    ) -> Result<Vec<u64>, Error> {
+        let mut counts = window.empty();
+        let end = Timestamp::from_millis(window.edge(window.count) - 1);
+        // Whole seconds, so that edges of stretches, which are too, never cut one.
+        let start = window.from.max(now.millis()).div_euclid(1000) * 1000;
+        let mut rounds: HashMap<u32, Rounds> = HashMap::new();
+        self.walk(&grant.source, &grant.principal.scope, None, usize::MAX, |_, schedule| {
+            if let Some((after, through)) = awake(schedule, start, end)
+                && let Some(first) = Timetable::of(schedule).next_after(after)
+            {
+                let second = usize::try_from((first.millis() - start).div_euclid(1000)).unwrap_or(usize::MAX);
+                match &schedule.spec.cadence {
+                    Cadence::Interval(interval)
+                        if through == end
+                            && second < interval.secs() as usize
+                            && schedule.slot0 != Some(first) =>
+                    {
+                        let length = interval.secs() as usize;
+                        let class = rounds.entry(interval.secs());
+                        class.or_insert_with(|| Rounds { firsts: vec![0; length] }).firsts[second] += 1;
+                    }
+                    _ => Timetable::of(schedule)
+                        .between(after, through)
+                        .for_each(|slot| window.add(&mut counts, slot)),
+                }
+            }
+            ControlFlow::Continue(())
+        })
+        .await?;
+        rounds.values().for_each(|class| class.add_to(&mut counts, start, window));
+        Ok(counts)
+    }
+
+    /// Runs that were started, by stretch, and from when on they were all counted.
+    async fn ran_in(
+        &self,
+        grant: &OfSource<Viewer>,
+        window: &Window,
+        now: Timestamp,
+    ) -> Result<(Vec<u64>, Timestamp), Error> {
+        let (mut counts, since) = (window.empty(), Timestamp::from_millis(window.from));
+        if since > now {
+            return Ok((counts, since));
+        }
+        let mut query = RunQuery {
+            source: grant.source.clone(),
+            scope: grant.principal.scope.clone(),
+            state: None,
+            trigger: None,
+            since: Some(since),
+            until: Some(Timestamp::from_millis(window.edge(window.count))),
+            cursor: None,
+            limit: LONGEST_PAGE,
+        };
+        let mut reached = now;
+        for _ in 0..READ / LONGEST_PAGE {
+            let page = self.engine.store().runs(&query).await?;
+            for run in &page.rows {
+                window.add(&mut counts, run.started);
+                reached = run.started;
+            }
+            match page.next {
+                None => return Ok((counts, since)),
+                next => query.cursor = next,
+            }
+        }
+        Ok((counts, reached))
+    }
+}
+
+/// The part `(after, through]` of a window in which slots of the schedule run; none while it is paused.
+fn awake(schedule: &Schedule, start: i64, end: Timestamp) -> Option<(Timestamp, Timestamp)> {
+    if schedule.pause.is_some() {
+        return None;
+    }
+    let before = |instant: Timestamp| instant - Duration::from_millis(1);
+    let probe = schedule.breaker.as_ref().map(|breaker| breaker.probe_at);
+    let earliest = [schedule.spec.starts_at, schedule.hold, probe].into_iter().flatten().map(before).max();
+    let after = before(Timestamp::from_millis(start)).max(earliest.unwrap_or(Timestamp::MIN));
+    let after = after.max(schedule.accounted);
+    let through = schedule.spec.ends_at.map_or(end, |last| last.min(end));
+    (after < through).then_some((after, through))
+}
