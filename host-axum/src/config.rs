@@ -31,6 +31,8 @@ pub enum Command {
     Token(Token),
     /// Write a consistent copy of the store to a file, also while the server runs
     Backup(Backup),
+    /// Copy everything from one store to another, for another kind of host; stop all hosts before
+    Migrate(Migrate),
     /// Check configuration and store; exits with 0 when the server could start
     Check(Box<Serve>),
     /// Create a tenant's schedule, or edit it in place
@@ -62,7 +64,7 @@ pub struct StoreArgs {
     /// Directory for the store and the key file
     #[arg(long, env = "COMMAND_CENTER_DATA_DIR", default_value = "./data", value_name = "DIR")]
     pub data_dir: PathBuf,
-    /// `sqlite:PATH`, or `memory` to forget everything at exit [default: sqlite:<data-dir>/command-center.db]
+    /// `sqlite:PATH`, `files:DIR`, or `memory` to forget everything at exit [default: sqlite:<data-dir>/command-center.db]
     #[arg(long, env = "COMMAND_CENTER_STORE", value_name = "STORE", value_parser = StoreChoice::parse)]
     pub store: Option<StoreChoice>,
     /// Make a new store although the data directory was used before
@@ -83,17 +85,20 @@ impl StoreArgs {
 pub enum StoreChoice {
     /// A file.
     Sqlite(PathBuf),
+    /// Files in a directory, which other hosts may use at the same time.
+    Files(PathBuf),
     /// Nothing is kept.
     Memory,
 }
 
 impl StoreChoice {
-    /// Reads `sqlite:PATH` or `memory`.
+    /// Reads `sqlite:PATH`, `files:DIR` or `memory`.
     pub fn parse(text: &str) -> Result<Self, String> {
         match text.split_once(':') {
             Some(("sqlite", path)) if !path.is_empty() => Ok(Self::Sqlite(path.into())),
+            Some(("files", path)) if !path.is_empty() => Ok(Self::Files(path.into())),
             None if text == "memory" => Ok(Self::Memory),
-            _ => Err("expected sqlite:PATH or memory".into()),
+            _ => Err("expected sqlite:PATH, files:DIR or memory".into()),
         }
     }
 }
@@ -102,6 +107,7 @@ impl std::fmt::Display for StoreChoice {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            Self::Files(path) => write!(f, "files:{}", path.display()),
             Self::Memory => f.write_str("memory"),
         }
     }
@@ -285,6 +291,17 @@ pub struct Backup {
     pub store: StoreArgs,
     /// The file to write; it must not exist
     pub path: PathBuf,
+}
+
+/// A move from one store to another.
+#[derive(Debug, Args)]
+pub struct Migrate {
+    /// What is copied: `sqlite:PATH` or `files:DIR`; it stays as it is
+    #[arg(long, value_name = "STORE", value_parser = StoreChoice::parse)]
+    pub from: StoreChoice,
+    /// Where to: `sqlite:PATH` or `files:DIR`; it must be empty or not be there
+    #[arg(long, value_name = "STORE", value_parser = StoreChoice::parse)]
+    pub to: StoreChoice,
 }
 
 /// How a server is reached.

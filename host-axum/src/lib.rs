@@ -7,6 +7,7 @@ pub mod connections;
 pub mod demo;
 mod failure;
 pub mod keys;
+pub mod migrate;
 pub mod parts;
 pub mod process;
 pub mod restarts;

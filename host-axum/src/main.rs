@@ -23,6 +23,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Check(settings) => wire::check(*settings).await,
         Command::Token(command) => wire::token(command).await,
         Command::Backup(command) => wire::backup(command).await,
+        Command::Migrate(command) => wire::migrate(command).await,
         Command::Schedule(command) => client::schedule(command).await,
         Command::Status(command) => client::status(command).await,
         Command::Pause(command) => client::pause(command).await,

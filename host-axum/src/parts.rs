@@ -100,7 +100,7 @@ fn master_key(settings: &Serve, choice: &StoreChoice) -> Result<MasterKey, Failu
     match (&settings.master_key, choice) {
         (Some(key), _) => Ok(key.clone()),
         (None, StoreChoice::Memory) => Ok(MasterKey::random()),
-        (None, StoreChoice::Sqlite(_)) => keys::in_dir(&settings.store.data_dir),
+        (None, StoreChoice::Sqlite(_) | StoreChoice::Files(_)) => keys::in_dir(&settings.store.data_dir),
     }
 }
 

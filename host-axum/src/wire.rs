@@ -15,13 +15,13 @@ use tracing::{error, info, warn};
 
 use crate::alarm::SystemClock;
 use crate::client::show;
-use crate::config::{Backup, Serve, StoreChoice, Token, TokenCreate};
+use crate::config::{Backup, Migrate, Serve, StoreChoice, Token, TokenCreate};
 use crate::parts::{Parts, acculynx};
 use crate::process::{Stop, log, on_own_thread};
 use crate::restarts::Restarts;
 use crate::server::{ServerOptions, serve as serve_http};
 use crate::traces::Traces;
-use crate::{Failure, demo, stores, tokens};
+use crate::{Failure, demo, migrate, stores, tokens};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -49,7 +49,7 @@ pub async fn serve(settings: Serve) -> Result<(), Failure> {
     demo::register(&parts, &acculynx()?).await?;
 
     let restarts = match settings.store() {
-        StoreChoice::Memory => None,
+        StoreChoice::Memory | StoreChoice::Files(_) => None,
         StoreChoice::Sqlite(path) => Some(Restarts::note(&path, engine.clock().now())),
     };
     let delay = restarts.as_ref().map_or(Duration::ZERO, Restarts::delay);
@@ -137,6 +137,21 @@ pub async fn token(command: Token) -> Result<(), Failure> {
 pub async fn backup(command: Backup) -> Result<(), Failure> {
     stores::backup(&command.store, &command.path)?;
     show(&format!("{} is written", command.path.display()))
+}
+
+/// Copies everything from one store to another.
+///
+/// # Errors
+///
+/// When one of the two is in use or fails, or the second is not empty.
+pub async fn migrate(command: Migrate) -> Result<(), Failure> {
+    let from = stores::existing(&command.from)?;
+    let to = stores::empty(&command.to)?;
+    let copied = migrate::copy(&*from, &*to).await?;
+    show(&format!(
+        "{} holds {} records, {} runs, {} audit entries, {} imported records",
+        command.to, copied.records, copied.runs, copied.entries, copied.imported
+    ))
 }
 
 /// The REST surface, and the web app for every other path.

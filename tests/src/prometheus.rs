@@ -66,6 +66,7 @@ impl Prometheus {
             let (_, address) = line.split_once("msg=\"Listening on\" address=")?;
             Some(address.trim().to_owned())
         });
+        assert!(lines.any(|line| line.contains("Server is ready")), "Prometheus gets ready");
         // What it says later is read, so that it never waits for a reader.
         std::thread::spawn(move || lines.for_each(drop));
         Self { child, address: address.expect("Prometheus listens"), _dir: dir }
