@@ -267,3 +267,100 @@ test("nothing is announced each second", async ({ page }) => {
   const countdowns = announced.map((each) => `${each} .countdown`).join(", ");
   await expect(page.locator(countdowns)).toHaveCount(0);
 });
+
+const enlarged = [
+  // 1280 x 1024 at 400 % leaves 320 x 256.
+  { name: "zoomed to 400 %", use: { viewport: { width: 320, height: 256 } }, text: 1 },
+  { name: "text at 200 %, wide", use: { viewport: { width: 1280, height: 844 } }, text: 2 },
+  { name: "text at 200 %, on a phone", use: { viewport: { width: 390, height: 844 } }, text: 2 },
+];
+
+for (const { name, use, text } of enlarged) {
+  test.describe(name, () => {
+    test.use(use);
+
+    test("everything stays within reach", async ({ page, context }) => {
+      test.slow();
+      if (text !== 1) {
+        await context.addInitScript(
+          (size) => {
+            const root = new MutationObserver(() => {
+              document.documentElement.style.fontSize = size;
+              root.disconnect();
+            });
+            root.observe(document, { childList: true });
+          },
+          `${text * 93.75}%`,
+        );
+      }
+      for (const path of everywhere("flakyoak-roofing")) {
+        await page.goto(path);
+        await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+        await expect(loading(page)).toHaveCount(0);
+        await expectNoSideways(page, path);
+      }
+      await page.goto("/");
+      const rows = page.locator("[data-tenant]");
+      await expect(rows.first()).toBeVisible();
+      // No row runs over into the next, and none is cut off.
+      const cut = await rows.evaluateAll((all) =>
+        all
+          .filter((row) => row.scrollHeight > row.clientHeight + 1)
+          .map((row) => `${row.scrollHeight} in ${row.clientHeight}`),
+      );
+      expect(cut).toEqual([]);
+      // What stays in place leaves room for the rest.
+      const share = await page.evaluate(() => {
+        const bars = [...document.querySelectorAll<HTMLElement>(".top, .bottom-nav")].filter(
+          (bar) => ["fixed", "sticky"].includes(getComputedStyle(bar).position),
+        );
+        return bars.reduce((all, bar) => all + bar.offsetHeight, 0) / innerHeight;
+      });
+      expect(share).toBeLessThanOrEqual(0.5);
+      await page.getByRole("button", { name: "New schedule" }).click();
+      const make = page.getByRole("button", { name: "Create schedule" });
+      await make.scrollIntoViewIfNeeded();
+      await expect(make).toBeInViewport();
+      await expectNoSideways(page, "form");
+    });
+  });
+}
+
+test("colours that the system forces leave everything to be seen", async ({ page }) => {
+  await page.emulateMedia({ forcedColors: "active" });
+  await page.goto("/");
+  const row = page.getByRole("row", { name: /peakpro/ });
+  await expect(row).toBeVisible();
+  await expectAccessible(page, "forced colours");
+  // States differ by word and mark, and what has the focus has a ring.
+  await expect(row.locator(".badge svg")).toBeVisible();
+  await expect(row.locator(".badge")).toHaveText(/\w/);
+  await page.keyboard.press("j");
+  const focused = page.locator(":focus");
+  await expect(focused).toHaveAttribute("data-tenant", /./);
+  const ring = await focused.evaluate((each) => getComputedStyle(each).outlineStyle);
+  expect(ring).not.toBe("none");
+  const border = await page
+    .getByRole("button", { name: "New schedule" })
+    .evaluate((each) => getComputedStyle(each).borderTopStyle);
+  expect(border).toBe("solid");
+});
+
+test("nothing moves for those who do not want it", async ({ page, context }) => {
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  await context.route("**/api/crm/**", () => {});
+  await page.goto("/");
+  await expect(loading(page).first()).toBeVisible();
+  const moving = () =>
+    page.evaluate(
+      () =>
+        document
+          .getAnimations()
+          .filter(({ effect }) => Number(effect?.getComputedTiming().activeDuration) > 20).length,
+    );
+  expect(await moving()).toBe(0);
+  await context.unrouteAll({ behavior: "ignoreErrors" });
+  await page.goto("/");
+  await page.getByRole("button", { name: "New schedule" }).click();
+  expect(await moving()).toBe(0);
+});
