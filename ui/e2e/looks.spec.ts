@@ -268,64 +268,6 @@ test("nothing is announced each second", async ({ page }) => {
   await expect(page.locator(countdowns)).toHaveCount(0);
 });
 
-const enlarged = [
-  // 1280 x 1024 at 400 % leaves 320 x 256.
-  { name: "zoomed to 400 %", use: { viewport: { width: 320, height: 256 } }, text: 1 },
-  { name: "text at 200 %, wide", use: { viewport: { width: 1280, height: 844 } }, text: 2 },
-  { name: "text at 200 %, on a phone", use: { viewport: { width: 390, height: 844 } }, text: 2 },
-];
-
-for (const { name, use, text } of enlarged) {
-  test.describe(name, () => {
-    test.use(use);
-
-    test("everything stays within reach", async ({ page, context }) => {
-      test.slow();
-      if (text !== 1) {
-        await context.addInitScript(
-          (size) => {
-            const root = new MutationObserver(() => {
-              document.documentElement.style.fontSize = size;
-              root.disconnect();
-            });
-            root.observe(document, { childList: true });
-          },
-          `${text * 93.75}%`,
-        );
-      }
-      for (const path of everywhere("flakyoak-roofing")) {
-        await page.goto(path);
-        await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
-        await expect(loading(page)).toHaveCount(0);
-        await expectNoSideways(page, path);
-      }
-      await page.goto("/");
-      const rows = page.locator("[data-tenant]");
-      await expect(rows.first()).toBeVisible();
-      // No row runs over into the next, and none is cut off.
-      const cut = await rows.evaluateAll((all) =>
-        all
-          .filter((row) => row.scrollHeight > row.clientHeight + 1)
-          .map((row) => `${row.scrollHeight} in ${row.clientHeight}`),
-      );
-      expect(cut).toEqual([]);
-      // What stays in place leaves room for the rest.
-      const share = await page.evaluate(() => {
-        const bars = [...document.querySelectorAll<HTMLElement>(".top, .bottom-nav")].filter(
-          (bar) => ["fixed", "sticky"].includes(getComputedStyle(bar).position),
-        );
-        return bars.reduce((all, bar) => all + bar.offsetHeight, 0) / innerHeight;
-      });
-      expect(share).toBeLessThanOrEqual(0.5);
-      await page.getByRole("button", { name: "New schedule" }).click();
-      const make = page.getByRole("button", { name: "Create schedule" });
-      await make.scrollIntoViewIfNeeded();
-      await expect(make).toBeInViewport();
-      await expectNoSideways(page, "form");
-    });
-  });
-}
-
 test("colours that the system forces leave everything to be seen", async ({ page }) => {
   await page.emulateMedia({ forcedColors: "active" });
   await page.goto("/");
