@@ -1,11 +1,11 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
-import { Link, Redirect, Route, Switch, useLocation } from "wouter";
-import { SignIn } from "../features/session/sign-in.tsx";
+import { Link, Redirect, Route, Switch, useLocation, useSearch } from "wouter";
 import TenantsPage from "../features/tenants/page.tsx";
 import { http, onExpired } from "../shared/api/http.ts";
 import { isProblem, Problem } from "../shared/api/problem.ts";
 import { capabilitiesQuery, whoamiQuery } from "../shared/api/session.ts";
+import { useJob } from "../shared/bulk/store.ts";
 import { useCounts } from "../shared/live/store.ts";
 import { setPrefs, usePrefs } from "../shared/prefs.ts";
 import { Boundary } from "../shared/ui/boundary.tsx";
@@ -14,10 +14,10 @@ import { Failed, Loading } from "../shared/ui/faces.tsx";
 import { Icon, type IconName, Mark } from "../shared/ui/icons.tsx";
 import { Menu } from "../shared/ui/menu.tsx";
 import { toastError } from "../shared/ui/toasts.tsx";
+import { withParams } from "../shared/url.ts";
 import { useBadge } from "./badge.ts";
 import { Banners } from "./banners.tsx";
 import { useFollow } from "./follow.ts";
-import { JobChip } from "./job-chip.tsx";
 import { useKeys } from "./keys.ts";
 import { LivePill } from "./live-pill.tsx";
 import { wipe } from "./persist.ts";
@@ -25,6 +25,8 @@ import { wipe } from "./persist.ts";
 const loadDialogs = () => import("../features/commands/dialogs.tsx");
 const loadPalette = () => import("../features/commands/palette.tsx");
 const Dialogs = lazy(loadDialogs);
+const JobChip = lazy(() => import("./job-chip.tsx"));
+const SignIn = lazy(() => import("../features/session/sign-in.tsx"));
 const TenantPage = lazy(() => import("../features/tenant/page.tsx"));
 const RunPage = lazy(() => import("../features/run/page.tsx"));
 const TimelinePage = lazy(() => import("../features/timeline/page.tsx"));
@@ -59,6 +61,7 @@ export function Shell() {
     }, 1500);
     return () => clearTimeout(timer);
   }, []);
+  useZoneInAddress();
   const refused = isProblem(whoami.error, "unauthenticated") || expired;
 
   const signIn = () => {
@@ -79,7 +82,9 @@ export function Shell() {
       <Header onRefresh={refresh} onSignOut={() => void signOut()} />
       <main id="main" tabIndex={-1}>
         {refused ? (
-          <SignIn onDone={signIn} />
+          <Suspense>
+            <SignIn onDone={signIn} />
+          </Suspense>
         ) : whoami.isError && !whoami.data && whoami.error instanceof Problem ? (
           <>
             <h1 className="visually-hidden">Command Center</h1>
@@ -97,10 +102,22 @@ export function Shell() {
         )}
       </main>
       <BottomNav />
-      <JobChip />
+      <JobPlace />
       <DialogPlace />
     </div>
   );
+}
+
+/** Keeps the zone of the times in the address where it is not the usual one, so that a link shows the same. */
+function useZoneInAddress(): void {
+  const { zone } = usePrefs();
+  const [path, navigate] = useLocation();
+  const search = useSearch();
+  useEffect(() => {
+    const next = withParams(search, { tz: zone === "utc" ? null : zone });
+    if (new URLSearchParams(search).get("tz") !== new URLSearchParams(next).get("tz"))
+      navigate(path + next, { replace: true });
+  }, [zone, path, search, navigate]);
 }
 
 function Pages() {
@@ -162,6 +179,15 @@ function DialogPlace() {
   );
 }
 
+/** A bulk command that goes on shows itself on every page. */
+function JobPlace() {
+  return useJob() === null ? null : (
+    <Suspense>
+      <JobChip />
+    </Suspense>
+  );
+}
+
 function useCurrent(): (path: string) => boolean {
   const [location] = useLocation();
   return (path) =>
@@ -172,7 +198,7 @@ function Header({ onRefresh, onSignOut }: { onRefresh: () => void; onSignOut: ()
   const { data: capabilities } = useQuery(capabilitiesQuery);
   const { data: whoami } = useQuery(whoamiQuery);
   const isCurrent = useCurrent();
-  const { theme, source } = usePrefs();
+  const { theme, source, zone } = usePrefs();
   const [, navigate] = useLocation();
   const isDark = document.documentElement.dataset.theme === "dark";
   void theme;
@@ -229,6 +255,11 @@ function Header({ onRefresh, onSignOut }: { onRefresh: () => void; onSignOut: ()
             items={() => [
               { label: "Settings", icon: "gear", onSelect: () => navigate("/settings") },
               { label: "Health", icon: "heart", onSelect: () => navigate("/health") },
+              {
+                label: zone === "utc" ? "Show local time" : "Show UTC",
+                icon: "clock",
+                onSelect: () => setPrefs({ zone: zone === "utc" ? "local" : "utc" }),
+              },
               {
                 label: "Keyboard shortcuts",
                 icon: "why",

@@ -41,7 +41,13 @@ function read(): Prefs {
   }
 }
 
-let prefs = read();
+/** A link may name the zone in which its times were read: it counts for this visit alone. */
+function linkedZone(): Partial<Prefs> {
+  const zone = new URLSearchParams(location.search).get("tz");
+  return zone === "utc" || zone === "local" ? { zone } : {};
+}
+
+let prefs = { ...read(), ...linkedZone() };
 const listeners = new Set<() => void>();
 
 function apply(): void {

@@ -80,7 +80,7 @@ describe("two edits of the same schedule", () => {
 it("says how many others start with a run", () => {
   expect(load([0, 0])).toBe("No other tenant starts in the same second.");
   expect(load([3, 3])).toBe("3 other tenants start in the same second.");
-  expect(load([0, 1, 0])).toBe("1 other tenant starts in the same second, in 1 of these 3.");
+  expect(load([0, 1, 0])).toBe("1 other tenant starts in the same second as one of these.");
 });
 
 it("reads commands out of what is typed", () => {

@@ -284,7 +284,7 @@ function Form({
           ) : (
             <div className="field-row">
               <label className="field">
-                Cron (minute hour day month weekday)
+                Cron
                 <input
                   className="mono"
                   value={draft.cron}
@@ -292,6 +292,7 @@ function Form({
                   {...refused("cron")}
                   onChange={({ target }) => set({ cron: target.value })}
                 />
+                <span className="faint">minute hour day month weekday</span>
                 {refusal("cron")}
               </label>
               <label className="field">

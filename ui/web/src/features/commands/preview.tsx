@@ -96,6 +96,6 @@ export function load(others: readonly number[]): string {
   const most = Math.max(0, ...others);
   if (most === 0) return "No other tenant starts in the same second.";
   const [noun, verb] = most === 1 ? ["tenant", "starts"] : ["tenants", "start"];
-  const often = others.filter((each) => each > 0).length;
-  return `${count(most)} other ${noun} ${verb} in the same second${often < others.length ? `, in ${often} of these ${others.length}` : ""}.`;
+  const isAlways = others.every((each) => each > 0);
+  return `${count(most)} other ${noun} ${verb} in the same second${isAlways ? "" : " as one of these"}.`;
 }
