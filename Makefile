@@ -23,11 +23,12 @@ demo: setup ui-if-possible ## The same against a built-in imitation of the CRM, 
 
 test: setup ui-if-possible check test-rust test-ui ## Everything that CI runs
 
-check: setup ## Format, lints, floors, no runtime in the core, wasm, licences
+check: setup ## Format, lints, floors, no runtime in the core, wasm, licences, alert rules
 	@.ci/check
 
 test-rust: setup
 	$(LIMIT) 40m $(CARGO) test --workspace --locked
+	$(LIMIT) 20m $(CARGO) test -p host-axum --features otel --test traces --locked
 
 bench: setup ## Measure, and print a table beside the goals
 	$(CARGO) run --release --locked -p bench

@@ -36,6 +36,12 @@ fi
 
 need cc build-essential # SQLite and ring bring C
 need git git
+# Only where a test that is skipped is a failure: Debian starts what it installs.
+if [ "${CI:-}" = true ]; then
+  need prometheus prometheus
+  need amtool prometheus-alertmanager
+  python3 -c 'import ensurepip' 2> /dev/null || missing+=(python3-venv)
+fi
 [ ${#missing[@]} = 0 ] || install_packages
 
 command -v cargo > /dev/null || fail "there is no cargo: install Rust with rustup"

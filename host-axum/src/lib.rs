@@ -7,6 +7,7 @@ pub mod connections;
 pub mod demo;
 mod failure;
 pub mod keys;
+pub mod migrate;
 pub mod parts;
 pub mod process;
 pub mod restarts;
@@ -15,6 +16,7 @@ pub mod settings_table;
 pub mod stores;
 mod table;
 pub mod tokens;
+pub mod traces;
 pub mod wire;
 
 pub use failure::Failure;

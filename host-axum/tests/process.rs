@@ -31,6 +31,28 @@ fn the_demonstration_names_its_tenants_and_stops_in_time() {
 }
 
 #[test]
+fn a_store_is_copied_to_another_kind_and_served_from_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name).display().to_string();
+    let data = format!("--data-dir={}", at("data"));
+    let sqlite = format!("sqlite:{}/command-center.db", at("data"));
+    let files = format!("files:{}", at("files"));
+    let secret = good(&["token", "create", "--role=admin", &data]);
+    let id = secret.split('_').nth(1).unwrap();
+
+    assert!(good(&["migrate", "--from", &sqlite, "--to", &files]).contains("1 audit entries"));
+
+    assert!(good(&["token", "list", &data, "--store", &files]).contains(id));
+    let again = run(&["migrate", "--from", &sqlite, "--to", &files]);
+    assert_eq!(again.status.code(), Some(78), "{}", String::from_utf8_lossy(&again.stderr));
+    let nowhere = run(&["migrate", "--from", &format!("files:{}", at("nowhere")), "--to", &files]);
+    assert_eq!(nowhere.status.code(), Some(78), "{}", String::from_utf8_lossy(&nowhere.stderr));
+    let server = Server::start(&["--listen=127.0.0.1:0", &data, "--store", &files]);
+    assert!(server.said.contains("mode=\"token\""), "{}", server.said);
+    good(&["migrate", "--from", &files, "--to", &format!("sqlite:{}", at("back.db"))]);
+}
+
+#[test]
 fn tokens_and_copies_are_made_beside_a_running_server_and_a_killed_one_starts_again() {
     let dir = tempfile::tempdir().unwrap();
     let at = |name: &str| dir.path().join(name).display().to_string();

@@ -105,10 +105,9 @@ test.describe("another's edit", () => {
     await api(baseURL ?? "", "PATCH", "/schedule", "stormline-exteriors", { note: "theirs" });
     await form.getByRole("button", { name: /^Save/ }).click();
     const difference = form.getByRole("table");
-    await expect(difference.getByRole("cell", { name: "mine" })).toBeVisible();
     await expect(difference.getByRole("cell", { name: "theirs" })).toBeVisible();
-    await form.getByRole("button", { name: /mine/i }).click();
-    await form.getByRole("button", { name: /^Save/ }).click();
+    await form.getByRole("radio", { name: /Keep your Note: mine/i }).check();
+    await form.getByRole("button", { name: "Save this choice" }).click();
     await expect(form).toHaveCount(0);
     await expect(page.locator(".tenant-note")).toHaveText("mine");
   });

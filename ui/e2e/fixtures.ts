@@ -123,16 +123,16 @@ export async function expectAccessible(page: Page, where: string): Promise<void>
 
 /** Waits for what is under way: a colour that is on its way from one to another is neither. */
 async function still(page: Page): Promise<void> {
-  await page.evaluate(() => {
+  await page.evaluate(async () => {
     // What is half under the header is no smaller for that.
     if (!document.querySelector("dialog[open], :popover-open")) scrollTo(0, 0);
-    return Promise.all(
-      document
-        .getAnimations()
-        .filter((each) => each.playState === "running")
-        .filter((each) => each.effect?.getComputedTiming().iterations !== Infinity)
-        .map((each) => each.finished.catch(() => undefined)),
-    );
+    const frame = () => new Promise(requestAnimationFrame);
+    for (let frames = 0; frames < 2; frames += 1) await frame();
+    const finite = document
+      .getAnimations()
+      .filter((each) => each.playState === "running")
+      .filter((each) => each.effect?.getComputedTiming().iterations !== Infinity);
+    await Promise.all(finite.map((each) => each.finished.catch(() => undefined)));
   });
 }
 

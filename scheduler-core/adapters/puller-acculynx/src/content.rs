@@ -4,6 +4,15 @@ use scheduler_core::domain::Timestamp;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+/// SHA-256 over what a record says, without what varies between two readings of the same content.
+///
+/// # Errors
+///
+/// When the text can not be held as a JSON value.
+pub fn content_hash(data: &serde_json::value::RawValue) -> Result<[u8; 32], serde_json::Error> {
+    Ok(hash(&serde_json::from_str(data.get())?))
+}
+
 /// SHA-256 over the canonical form of a record: keys sorted, `_link`s dropped, lists sorted by id.
 pub(crate) fn hash(record: &Value) -> [u8; 32] {
     let mut text = String::with_capacity(1024);

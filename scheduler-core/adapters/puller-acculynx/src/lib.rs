@@ -21,6 +21,7 @@ mod throttle;
 mod wire;
 
 pub use config::{CallReport, Config, DEFAULT_BASE_URL, Observer};
+pub use content::content_hash;
 pub use limiter::{Held, Limiter, Limits, Permit, Rate};
 pub use puller::AccuLynx;
 #[cfg(feature = "reqwest-client")]

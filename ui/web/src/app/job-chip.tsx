@@ -1,13 +1,14 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
-import { cancelJob, dismissJob, isGoing, useJob } from "../shared/bulk/job.ts";
+import { cancelJob, dismissJob } from "../shared/bulk/job.ts";
+import { isGoing, useJob } from "../shared/bulk/store.ts";
 import { bulkVerbs } from "../shared/bulk/words.ts";
 import { count } from "../shared/time/format.ts";
 import { openDialog, useDialog } from "../shared/ui/dialogs.ts";
 import { Icon } from "../shared/ui/icons.tsx";
 
 /** A bulk command that goes on behind the page. */
-export function JobChip() {
+export default function JobChip() {
   const job = useJob();
   const dialog = useDialog();
   const client = useQueryClient();

@@ -1,11 +1,11 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { Link, Redirect, Route, Switch, useLocation, useSearch } from "wouter";
-import { SignIn } from "../features/session/sign-in.tsx";
 import TenantsPage from "../features/tenants/page.tsx";
 import { http, onExpired } from "../shared/api/http.ts";
 import { isProblem, Problem } from "../shared/api/problem.ts";
 import { capabilitiesQuery, whoamiQuery } from "../shared/api/session.ts";
+import { useJob } from "../shared/bulk/store.ts";
 import { useCounts } from "../shared/live/store.ts";
 import { setPrefs, usePrefs } from "../shared/prefs.ts";
 import { Boundary } from "../shared/ui/boundary.tsx";
@@ -18,7 +18,6 @@ import { withParams } from "../shared/url.ts";
 import { useBadge } from "./badge.ts";
 import { Banners } from "./banners.tsx";
 import { useFollow } from "./follow.ts";
-import { JobChip } from "./job-chip.tsx";
 import { useKeys } from "./keys.ts";
 import { LivePill } from "./live-pill.tsx";
 import { wipe } from "./persist.ts";
@@ -26,6 +25,8 @@ import { wipe } from "./persist.ts";
 const loadDialogs = () => import("../features/commands/dialogs.tsx");
 const loadPalette = () => import("../features/commands/palette.tsx");
 const Dialogs = lazy(loadDialogs);
+const JobChip = lazy(() => import("./job-chip.tsx"));
+const SignIn = lazy(() => import("../features/session/sign-in.tsx"));
 const TenantPage = lazy(() => import("../features/tenant/page.tsx"));
 const RunPage = lazy(() => import("../features/run/page.tsx"));
 const TimelinePage = lazy(() => import("../features/timeline/page.tsx"));
@@ -81,7 +82,9 @@ export function Shell() {
       <Header onRefresh={refresh} onSignOut={() => void signOut()} />
       <main id="main" tabIndex={-1}>
         {refused ? (
-          <SignIn onDone={signIn} />
+          <Suspense>
+            <SignIn onDone={signIn} />
+          </Suspense>
         ) : whoami.isError && !whoami.data && whoami.error instanceof Problem ? (
           <>
             <h1 className="visually-hidden">Command Center</h1>
@@ -99,7 +102,7 @@ export function Shell() {
         )}
       </main>
       <BottomNav />
-      <JobChip />
+      <JobPlace />
       <DialogPlace />
     </div>
   );
@@ -173,6 +176,15 @@ function DialogPlace() {
         <Dialogs />
       </Suspense>
     </Boundary>
+  );
+}
+
+/** A bulk command that goes on shows itself on every page. */
+function JobPlace() {
+  return useJob() === null ? null : (
+    <Suspense>
+      <JobChip />
+    </Suspense>
   );
 }
 

@@ -1,4 +1,4 @@
-import { useId, useState } from "react";
+import { useEffect, useId, useRef, useState } from "react";
 import { type Draft, differencesOf, merged, type Side } from "./draft.ts";
 
 /** Somebody else has saved meanwhile: what it was, theirs and yours, and which of each to keep. */
@@ -14,12 +14,14 @@ export function Conflict({
   onDecided: (draft: Draft) => void;
 }) {
   const id = useId();
+  const place = useRef<HTMLElement>(null);
+  useEffect(() => place.current?.scrollIntoView({ block: "nearest" }), []);
   const differences = differencesOf(base, mine, theirs);
   const [sides, setSides] = useState<Record<string, Side>>({});
   const sideOf = ({ part, side }: (typeof differences)[number]) => sides[part.label] ?? side;
   const kept = differences.filter((each) => sideOf(each) === "mine").map(({ part }) => part);
   return (
-    <section className="conflict" role="alert" aria-label="Changed meanwhile">
+    <section ref={place} className="conflict" role="alert" aria-label="Changed meanwhile">
       <p>
         <strong>Changed meanwhile.</strong> Somebody else has saved this schedule. Choose what to
         keep of each.
@@ -41,9 +43,11 @@ export function Conflict({
             return (
               <tr key={part.label} data-conflict={isConflict || undefined}>
                 <th scope="row">{part.label}</th>
-                <td className="faint">{part.words(base)}</td>
+                <td className="faint" data-label="Before">
+                  {part.words(base)}
+                </td>
                 {(["theirs", "mine"] as const).map((side) => (
-                  <td key={side}>
+                  <td key={side} data-label={side === "mine" ? "Yours" : "Theirs"}>
                     <label className="diff-choice">
                       <input
                         type="radio"

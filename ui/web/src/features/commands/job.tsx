@@ -2,17 +2,8 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { Link } from "wouter";
 import { isProblem } from "../../shared/api/problem.ts";
-import {
-  cancelJob,
-  continueJob,
-  dismissJob,
-  estimate,
-  type Failure,
-  isGoing,
-  type Job,
-  startJob,
-  useJob,
-} from "../../shared/bulk/job.ts";
+import { cancelJob, continueJob, dismissJob, estimate, startJob } from "../../shared/bulk/job.ts";
+import { type Failure, isGoing, type Job, useJob } from "../../shared/bulk/store.ts";
 import { bulkVerbs } from "../../shared/bulk/words.ts";
 import { csv } from "../../shared/csv.ts";
 import { useNow } from "../../shared/time/clock.ts";
@@ -148,7 +139,7 @@ function Progress({ job }: { job: Job }) {
           ? `The server asked to wait ${span((waitUntil - Date.now()) / 1000)}.`
           : going
             ? `${order.words}: about ${span(estimate(matched - done))} to go.`
-            : `${count(changed)} of ${plural(matched, "tenant")} ${bulkVerbs[order.operation].done}${failed.length > 0 ? `, ${count(failed.length)} failed` : ""}${done < matched ? `, ${count(matched - done)} left as they were` : ""}, in ${span(spent)}.`}
+            : `${count(changed)} of ${plural(matched, "tenant")} ${bulkVerbs[order.operation].done}${failed.length > 0 ? `, ${count(failed.length)} failed` : ""}${done < matched ? `, ${count(matched - done)} left as they were` : ""}, in ${spent < 1 ? "less than a second" : span(spent)}.`}
       </p>
     </>
   );

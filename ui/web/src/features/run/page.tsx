@@ -121,7 +121,7 @@ function Shown({ run }: { run: Run }) {
           ) : (
             run.message && <p className="message">{run.message}</p>
           )}
-          <dl className="facts">
+          <dl className="facts many">
             {facts.map(([name, value]) => (
               <div key={name}>
                 <dt>{name}</dt>

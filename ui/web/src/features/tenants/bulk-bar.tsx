@@ -1,8 +1,9 @@
 import { useState } from "react";
+import { useSource } from "../../shared/api/session.ts";
 import { count, plural } from "../../shared/time/format.ts";
 import { type BulkOperation, openDialog } from "../../shared/ui/dialogs.ts";
 import { Icon, type IconName } from "../../shared/ui/icons.tsx";
-import { ExportMenu } from "./export.tsx";
+import { Menu } from "../../shared/ui/menu.tsx";
 import { type Filter, toPick } from "./filter.ts";
 
 const operations: { operation: BulkOperation; label: string; icon: IconName }[] = [
@@ -32,9 +33,12 @@ export function BulkBar({
   locked: string | null;
   onClear: () => void;
 }) {
+  const source = useSource();
   const [everything, setEverything] = useState(false);
   const wide = everything && allChosen;
   const pick = wide ? toPick(filter) : { tenants: chosen };
+  const save = async (format: "csv" | "json") =>
+    (await import("./export.ts")).saveSchedules(source, pick, format);
   return (
     <section className="bulk-bar" aria-label="Selection">
       <strong>
@@ -68,8 +72,19 @@ export function BulkBar({
             {label}
           </button>
         ))}
-        <ExportMenu pick={pick} />
-        <button type="button" className="button small" onClick={onClear}>
+        <Menu
+          label="Export the selection"
+          className="button small"
+          items={() => [
+            { label: "As CSV", icon: "download", onSelect: () => void save("csv") },
+            { label: "As JSON", icon: "download", onSelect: () => void save("json") },
+          ]}
+        >
+          <Icon name="download" />
+          Export
+        </Menu>
+        <button type="button" className="button small bulk-clear" onClick={onClear}>
+          <Icon name="cross" />
           Clear
         </button>
       </div>

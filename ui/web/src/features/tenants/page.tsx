@@ -295,7 +295,7 @@ function Table(props: TableProps) {
         data-hide={hidden.join(" ")}
         data-chosen={chosen.length > 0 || undefined}
       >
-        <div role="rowgroup">
+        <div role="rowgroup" className="head-group">
           <div role="row" className="row head" aria-rowindex={1}>
             <div role="columnheader" className="cell-check">
               <input

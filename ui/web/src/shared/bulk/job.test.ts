@@ -3,7 +3,8 @@ import { HttpResponse, http } from "msw";
 import { act } from "react";
 import { afterEach, expect, it } from "vitest";
 import { base, refusal, server } from "../../test/server.ts";
-import { cancelJob, continueJob, dismissJob, type Order, startJob, useJob } from "./job.ts";
+import { cancelJob, continueJob, dismissJob, startJob } from "./job.ts";
+import { type Order, useJob } from "./store.ts";
 
 const order: Order = {
   source: "acculynx",

@@ -1,42 +1,6 @@
-import { useSyncExternalStore } from "react";
 import { http, newKey, ok, sent } from "../api/http.ts";
 import { Problem } from "../api/problem.ts";
-import type { components } from "../api/schema.d.ts";
-import type { BulkOperation, BulkPick } from "../ui/dialogs.ts";
-
-type Schemas = components["schemas"];
-export type Failure = Schemas["BulkFailure"];
-
-/** What is asked of many schedules. */
-export interface Order {
-  source: string;
-  operation: BulkOperation;
-  filter: BulkPick;
-  words: string;
-  /** How many were confirmed; nothing is done where it is another number by then. */
-  expect: number;
-  interval?: number;
-  reason?: string;
-}
-
-/** A bulk command on its way: steps of some schedules each, in the order of their names. */
-export interface Job {
-  order: Order;
-  /** Names all its steps in the audit trail. */
-  batch: string;
-  state: "running" | "stopping" | "stopped" | "interrupted" | "done";
-  matched: number;
-  /** Looked at so far, whether changed, left as they were, or failed. */
-  done: number;
-  changed: number;
-  failed: readonly Failure[];
-  /** Why it was interrupted; it can be gone on with. */
-  error: unknown;
-  /** When to go on, in epoch milliseconds, where the server asked to wait. */
-  waitUntil: number | null;
-  startedAt: number;
-  endedAt: number | null;
-}
+import { getJob, isGoing, type Job, type Order, setJob } from "./store.ts";
 
 const FIRST = 25;
 const MOST = 1000;
@@ -44,31 +8,14 @@ const MOST = 1000;
 const QUICK = 400;
 const SLOW = 1500;
 
-let job: Job | null = null;
 let rest: { cursor: string | undefined; limit: number; key: string } | null = null;
 /** Schedules per second, as last seen. */
 let rate = 400;
 let wake: () => void = () => {};
-const listeners = new Set<() => void>();
 
 function become(part: Partial<Job>): void {
-  if (!job) return;
-  job = { ...job, ...part };
-  for (const listener of listeners) listener();
-}
-
-export function useJob(): Job | null {
-  return useSyncExternalStore(
-    (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    () => job,
-  );
-}
-
-export function getJob(): Job | null {
-  return job;
+  const job = getJob();
+  if (job) setJob({ ...job, ...part });
 }
 
 /** How long a command over so many takes, roughly, in seconds. */
@@ -76,18 +23,14 @@ export function estimate(many: number): number {
   return Math.max(1, Math.ceil(many / rate));
 }
 
-export function isGoing(state: Job["state"] | undefined): boolean {
-  return state === "running" || state === "stopping";
-}
-
 /** Asks before the page is left while there is something to be done. */
 function onLeave(event: BeforeUnloadEvent): void {
-  if (isGoing(job?.state)) event.preventDefault();
+  if (isGoing(getJob()?.state)) event.preventDefault();
 }
 
 /** Carries an order out. The promise ends with the job, however it ends. */
 export function startJob(order: Order): Promise<Job> {
-  job = {
+  setJob({
     order,
     batch: `bulk-${newKey()}`,
     state: "running",
@@ -99,34 +42,32 @@ export function startJob(order: Order): Promise<Job> {
     waitUntil: null,
     startedAt: Date.now(),
     endedAt: null,
-  };
+  });
   rest = { cursor: undefined, limit: FIRST, key: newKey() };
   return drive();
 }
 
 /** Goes on where an interrupted job has left off; the step that got no answer is not done twice. */
 export function continueJob(): Promise<Job> | null {
-  if (job?.state !== "interrupted" && job?.state !== "stopped") return null;
+  const state = getJob()?.state;
+  if (state !== "interrupted" && state !== "stopped") return null;
   become({ state: "running", error: null, endedAt: null });
   return drive();
 }
 
 /** Leaves the rest as it is; the step that is on its way is waited for. */
 export function cancelJob(): void {
-  if (job?.state === "running") become({ state: "stopping" });
+  if (getJob()?.state === "running") become({ state: "stopping" });
   wake();
 }
 
 export function dismissJob(): void {
-  if (isGoing(job?.state)) return;
-  job = null;
-  for (const listener of listeners) listener();
+  if (!isGoing(getJob()?.state)) setJob(null);
 }
 
 async function drive(): Promise<Job> {
   addEventListener("beforeunload", onLeave);
-  for (const listener of listeners) listener();
-  while (job?.state === "running" && rest) {
+  for (let job = getJob(); job?.state === "running" && rest; job = getJob()) {
     const began = Date.now();
     try {
       const answer = await step(job, rest);
@@ -154,10 +95,10 @@ async function drive(): Promise<Job> {
       else await pause(wait * 1000);
     }
   }
-  if (job?.state === "stopping") become({ state: rest ? "stopped" : "done" });
+  if (getJob()?.state === "stopping") become({ state: rest ? "stopped" : "done" });
   become({ endedAt: Date.now() });
   removeEventListener("beforeunload", onLeave);
-  return job as Job;
+  return getJob() as Job;
 }
 
 /** The server has asked to wait; a cancellation ends the wait. */

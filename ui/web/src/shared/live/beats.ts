@@ -12,6 +12,8 @@ interface Known extends Beat {
 
 /** The last runs of tenants, newest first: asked for once when they come into view, then told by events. */
 let known = new Map<string, readonly Known[]>();
+/** Of whom nothing was missed since they were asked for. */
+let current = new Set<string>();
 let generation = 0;
 const listeners = new Set<() => void>();
 
@@ -32,31 +34,41 @@ export function tellBeat({ tenant, run_id, state, duration_ms }: Run): void {
   changed();
 }
 
-/** What is known may be of the past: those in view are asked for again. */
-export function forgetBeats(): void {
-  known = new Map();
+/** Something was missed: those in view are asked for again, and shown as they were until then. */
+export function doubtBeats(): void {
+  current = new Set();
   generation += 1;
   changed();
+}
+
+/** Forgets everything, as after a sign-out. */
+export function forgetBeats(): void {
+  known = new Map();
+  doubtBeats();
 }
 
 export function useBeats(tenant: string): readonly Beat[] | undefined {
   return useSyncExternalStore(subscribe, () => known.get(tenant));
 }
 
-/** Changes whenever all that was known is forgotten. */
+/** Changes whenever something was missed. */
 export function useGeneration(): number {
   return useSyncExternalStore(subscribe, () => generation);
 }
 
 export function isKnown(tenant: string): boolean {
-  return known.has(tenant);
+  return current.has(tenant);
 }
 
 /** Takes in what was asked for in that generation. */
 export function putBeats(asked: number, latest: readonly { tenant: string; runs: Run[] }[]): void {
   if (asked !== generation) return;
-  if (known.size > KEPT) known = new Map();
+  if (known.size > KEPT) {
+    known = new Map();
+    current = new Set();
+  }
   for (const { tenant, runs } of latest) {
+    current.add(tenant);
     // Of a whole run only this is kept.
     known.set(
       tenant,

@@ -1,13 +1,10 @@
 import { http, ok } from "../../shared/api/http.ts";
-import { useSource } from "../../shared/api/session.ts";
 import type { Schedule } from "../../shared/api/types.ts";
 import { csv } from "../../shared/csv.ts";
 import { shown } from "../../shared/live/roster.ts";
 import { getRoster } from "../../shared/live/store.ts";
 import { plural } from "../../shared/time/format.ts";
 import type { BulkPick } from "../../shared/ui/dialogs.ts";
-import { Icon } from "../../shared/ui/icons.tsx";
-import { Menu } from "../../shared/ui/menu.tsx";
 import { saveFile } from "../../shared/ui/save.ts";
 import { toast, toastError } from "../../shared/ui/toasts.tsx";
 
@@ -66,34 +63,22 @@ async function picked(source: string, pick: BulkPick): Promise<Schedule[]> {
   return found;
 }
 
-export function ExportMenu({ pick }: { pick: BulkPick }) {
-  const source = useSource();
-  const save = async (format: "csv" | "json") => {
-    try {
-      const schedules = await picked(source, pick);
-      const time = new Date().toISOString().slice(0, 16).replace(/[-:]/g, "");
-      const text = format === "csv" ? schedulesCsv(schedules) : JSON.stringify(schedules, null, 2);
-      saveFile(
-        `schedules-${time}Z.${format}`,
-        text,
-        format === "csv" ? "text/csv" : "application/json",
-      );
-      toast({ tone: "ok", title: `Exported ${plural(schedules.length, "schedule")}` });
-    } catch (error) {
-      toastError("Export", error, () => void save(format));
-    }
-  };
-  return (
-    <Menu
-      label="Export the selection"
-      className="button small"
-      items={() => [
-        { label: "As CSV", icon: "download", onSelect: () => void save("csv") },
-        { label: "As JSON", icon: "download", onSelect: () => void save("json") },
-      ]}
-    >
-      <Icon name="download" />
-      Export
-    </Menu>
-  );
+/** Saves what is picked as a file. */
+export async function saveSchedules(
+  source: string,
+  pick: BulkPick,
+  format: "csv" | "json",
+): Promise<void> {
+  try {
+    const schedules = await picked(source, pick);
+    const time = new Date().toISOString().slice(0, 16).replace(/[-:]/g, "");
+    const [text, type] =
+      format === "csv"
+        ? [schedulesCsv(schedules), "text/csv"]
+        : [JSON.stringify(schedules, null, 2), "application/json"];
+    saveFile(`schedules-${time}Z.${format}`, text, type);
+    toast({ tone: "ok", title: `Exported ${plural(schedules.length, "schedule")}` });
+  } catch (error) {
+    toastError("Export", error, () => void saveSchedules(source, pick, format));
+  }
 }

@@ -1,0 +1,146 @@
+//! What the component exports.
+
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use axum::body::Body;
+use scheduler_core::domain::{AuditDraft, Caller, Key, Operation, Record, Role, Scope, Via, Write};
+use scheduler_core::engine::CommandError;
+use scheduler_core::machine::Command;
+use scheduler_core::rest;
+use store_files::Files;
+use tower::ServiceExt;
+use wasip2::cli::environment::{get_arguments, get_environment};
+use wasip2::http::types::{IncomingRequest, ResponseOutparam};
+use wstd::http::request::try_from_incoming;
+use wstd::http::server::Responder;
+use wstd::http::{Body as RuntimeBody, Response};
+use wstd::runtime::block_on;
+
+use crate::background::Background;
+use crate::clock::RuntimeClock;
+use crate::http_client::RuntimeHttp;
+use crate::{Outside, Parts, Settings, log};
+
+/// A runtime that uses an instance again finds its parts here.
+static PARTS: OnceLock<(Parts, Arc<Background>)> = OnceLock::new();
+
+struct Component;
+
+impl wasip2::exports::http::incoming_handler::Guest for Component {
+    fn handle(request: IncomingRequest, answer: ResponseOutparam) {
+        let responder = Responder::new(answer);
+        block_on(async move {
+            let request = match try_from_incoming(request) {
+                Ok(request) => request.map(|body| Body::new(body.into_boxed_body())),
+                Err(error) => return responder.fail(error),
+            };
+            let answer = match parts().await {
+                Ok((parts, _)) => {
+                    parts.router.clone().oneshot(request).await.unwrap_or_else(|never| match never {})
+                }
+                Err(problem) => unavailable(&problem),
+            };
+            // A caller that has gone needs no answer.
+            let _gone = responder.respond(answer.map(RuntimeBody::from_http_body)).await;
+            if let Some((_, background)) = PARTS.get() {
+                background.ended().await;
+            }
+        });
+    }
+}
+
+impl wasip2::exports::cli::run::Guest for Component {
+    fn run() -> Result<(), ()> {
+        match block_on(command()) {
+            Ok(line) => {
+                println(&line);
+                Ok(())
+            }
+            Err(problem) => {
+                tracing::error!(target: "acculynx-scheduler", problem, "the command failed");
+                Err(())
+            }
+        }
+    }
+}
+
+/// `tick`, or no argument: runs what is due. `token`: makes an administrator's token.
+async fn command() -> Result<String, String> {
+    let arguments = get_arguments();
+    match arguments.iter().skip(1).map(String::as_str).collect::<Vec<_>>()[..] {
+        [] | ["tick"] => {
+            let report = parts().await?.0.tick().await.map_err(|error| error.to_string())?;
+            Ok(format!(
+                "claimed {}, succeeded {}, failed {}, still due {}, next due {}",
+                report.claimed,
+                report.succeeded,
+                report.failed,
+                report.remaining_due,
+                report.next_due.map_or_else(|| "never".to_owned(), |next| next.iso()),
+            ))
+        }
+        ["token"] => token(&parts().await?.0).await.map_err(|error| error.to_string()),
+        _ => Err("expected tick or token".into()),
+    }
+}
+
+/// Makes a token for whoever may run the component: that is how the first one comes about.
+async fn token(parts: &Parts) -> Result<String, CommandError> {
+    let engine = &parts.engine;
+    let now = engine.clock().now();
+    let (token, secret) = rest::mint("made by the component", Role::Admin, Scope::All, now, None);
+    let caller = Caller { actor: "wasi:cli".into(), role: Role::Admin, via: Via::Cli, request_id: None };
+    let metadata = serde_json::json!({ "created": token.id, "token_role": token.role, "scope": token.scope });
+    let ask = |_: &Record| {
+        let note = AuditDraft { metadata: metadata.clone(), ..AuditDraft::new(Operation::Token, &caller) };
+        let writes = vec![Write::Token(Box::new(token.clone()))];
+        Ok::<_, CommandError>(Command::Note { draft: Box::new(note), writes })
+    };
+    engine.command(&Key::system(), &caller, None, ask, |_| None).await?;
+    Ok(secret.expose().to_owned())
+}
+
+async fn parts() -> Result<&'static (Parts, Arc<Background>), String> {
+    if let Some(parts) = PARTS.get() {
+        return Ok(parts);
+    }
+    let environment = get_environment();
+    let get =
+        |name: &str| environment.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+    let open = |path: &str| std::fs::read_to_string(path).map_err(|error| error.to_string());
+    let settings = Settings::read(get, open)?;
+    log::begin(&settings.log_level);
+    let store = Files::open(Path::new(&settings.data_dir)).map_err(|error| error.to_string())?;
+    let background = Arc::new(Background::new(Duration::from_secs(settings.tick_budget_sec.into())));
+    let outside = Outside {
+        clock: Arc::new(RuntimeClock),
+        store: Arc::new(store),
+        http: Arc::new(RuntimeHttp),
+        background: background.clone(),
+    };
+    let parts = Parts::join(&settings, outside).await.map_err(|error| error.to_string())?;
+    Ok(PARTS.get_or_init(|| (parts, background)))
+}
+
+/// Without its parts the component can only say so. The reason is for the log, not for callers.
+fn unavailable(problem: &str) -> Response<Body> {
+    tracing::error!(target: "acculynx-scheduler", problem, "the component can not start");
+    let mut response = Response::new(Body::from(
+        r#"{"ok":false,"type":"about:blank","title":"Service Unavailable","status":503,"code":"not_ready","detail":"the component can not start: its log says why","error":"the component can not start: its log says why"}"#,
+    ));
+    *response.status_mut() = http::StatusCode::SERVICE_UNAVAILABLE;
+    response
+        .headers_mut()
+        .insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/problem+json"));
+    response
+}
+
+fn println(line: &str) {
+    // Nobody listens: the exit code says enough.
+    let _lost = wasip2::cli::stdout::get_stdout().blocking_write_and_flush(format!("{line}\n").as_bytes());
+}
+
+wasip2::http::proxy::export!(Component);
+wasip2::cli::command::export!(Component);
