@@ -118,7 +118,7 @@ pub async fn one_of_many_processes_answers_a_request(store: &dyn Store) {
             }
         });
 
-        let told = told.lock().unwrap();
+        let told = told.into_inner().unwrap();
         let done: Vec<_> = told.iter().filter(|(_, commit)| matches!(commit, Commit::Done(_))).collect();
         assert_eq!(done.len(), 1, "got {told:?}");
         let kept = store.answer(&format!("request {round}"), at(0)).await.unwrap();
