@@ -21,13 +21,14 @@ run: setup ui-if-possible ## Build everything and serve on http://127.0.0.1:8000
 demo: setup ui-if-possible ## The same against a built-in imitation of the CRM, with its data in ./data/demo
 	$(CARGO) run --release --locked -p host-axum --bin command-center -- serve --demo $(ARGS)
 
-test: setup check test-rust test-ui test-wasi ## Everything that CI runs
+test: setup ui-if-possible check test-rust test-ui test-wasi ## Everything that CI runs
 
-check: setup ## Format, lints, floors, no runtime in the core, wasm, licences
+check: setup ## Format, lints, floors, no runtime in the core, wasm, licences, alert rules
 	@.ci/check
 
 test-rust: setup
 	$(LIMIT) 40m $(CARGO) test --workspace --locked
+	$(LIMIT) 20m $(CARGO) test -p host-axum --features otel --test traces --locked
 
 wasm: setup ## Build the WebAssembly component, with the web app in it
 	@.ci/wasm build
@@ -75,14 +76,19 @@ ifneq ($(UI_PACKAGE),)
 	fi
 endif
 
-test-ui:
+# Against the program itself, with the app as it was built inside.
+test-ui: setup
 ifeq ($(UI_PACKAGE),)
 	@echo "ui: no package.json, nothing to test"
 else
 	@if ! command -v npm > /dev/null; then \
-	  echo "ui: skipped, there is no Node (20.19 or newer)"; [ "$${CI:-}" != true ]; \
-	else \
-	  $(MAKE) ui/node_modules/.package-lock.json; \
-	  for script in lint typecheck test build; do $(LIMIT) 10m npm --prefix ui run --if-present "$$script" < /dev/null; done; \
-	fi
+	  echo "ui: skipped, there is no Node (20.19 or newer)"; [ "$${CI:-}" != true ]; exit; \
+	fi; \
+	$(MAKE) ui; \
+	for script in lint typecheck test; do $(LIMIT) 10m npm --prefix ui run "$$script" < /dev/null; done; \
+	if ! .ci/setup.sh browser; then \
+	  echo "ui: the tests in a browser are skipped, there is no Chromium"; [ "$${CI:-}" != true ]; exit; \
+	fi; \
+	$(CARGO) build --locked -p host-axum --bin command-center; \
+	$(LIMIT) 15m npm --prefix ui run e2e < /dev/null
 endif

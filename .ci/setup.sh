@@ -2,7 +2,7 @@
 # Makes sure that what building and testing needs is here. Says nothing when it is.
 #
 # Debian packages are installed only when something is missing, and only as root or through sudo;
-# otherwise a sentence says what to install.
+# otherwise a sentence says what to install. `setup.sh browser` is about what the web app is tested in.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -28,8 +28,20 @@ install_packages() {
     apt-get -qq install -y --no-install-recommends "${missing[@]}" < /dev/null > /dev/null
 }
 
+if [ "${1:-}" = browser ]; then
+  need "${CHROMIUM:-/usr/bin/chromium}" chromium
+  [ ${#missing[@]} = 0 ] || install_packages
+  exit
+fi
+
 need cc build-essential # SQLite and ring bring C
 need git git
+# Only where a test that is skipped is a failure: Debian starts what it installs.
+if [ "${CI:-}" = true ]; then
+  need prometheus prometheus
+  need amtool prometheus-alertmanager
+  python3 -c 'import ensurepip' 2> /dev/null || missing+=(python3-venv)
+fi
 [ ${#missing[@]} = 0 ] || install_packages
 
 command -v cargo > /dev/null || fail "there is no cargo: install Rust with rustup"

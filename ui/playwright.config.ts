@@ -4,8 +4,10 @@ import { launchOptions } from "./e2e/browser.ts";
 export default defineConfig({
   testDir: "e2e",
   timeout: 60_000,
+  expect: { timeout: 15_000 },
   workers: 1,
   fullyParallel: false,
   reporter: "list",
-  use: { launchOptions, trace: "retain-on-failure" },
+  // `npm run e2e -- --trace on` shows what happened.
+  use: { launchOptions, screenshot: "only-on-failure" },
 });

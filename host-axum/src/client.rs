@@ -10,8 +10,8 @@ use serde_json::{Map, Value, json};
 
 use crate::Failure;
 use crate::config::{
-    AuditCommand, PauseCommand, Remote, RunNowCommand, RunsCommand, ScheduleCommand, StatusCommand,
-    TenantCommand,
+    AuditCommand, CancelCommand, PauseCommand, Remote, RunNowCommand, RunsCommand, ScheduleCommand,
+    StatusCommand, TenantCommand,
 };
 use crate::table::{aligned, printable};
 
@@ -53,6 +53,16 @@ pub async fn run_now(command: RunNowCommand) -> Result<(), Failure> {
         body["reason"] = reason.into();
     }
     tell(command.target, Method::POST, "run-now", body).await
+}
+
+/// Stops a run.
+pub async fn cancel(command: CancelCommand) -> Result<(), Failure> {
+    let path = format!("runs/{}/cancel", command.run);
+    let answer = Client::new(&command.remote)?.send(Method::POST, &path, &[], None, &json!({})).await?;
+    if command.remote.json {
+        return show(&format!("{answer:#}"));
+    }
+    show(&format!("{}: {} is cancelled", cell(&answer, "tenant"), cell(&answer, "run_id")))
 }
 
 /// Deletes a schedule.

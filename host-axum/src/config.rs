@@ -5,8 +5,12 @@ use std::path::PathBuf;
 
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
-use scheduler_core::domain::{Role, Source, Tenant};
+use scheduler_core::domain::{Role, Secret, Source, Tenant};
+use scheduler_core::metrics::TenantLabels;
+use scheduler_core::notify::Webhook;
 use scheduler_core::vault::MasterKey;
+
+use crate::Failure;
 
 /// Keeps every tenant's CRM in sync on its own schedule.
 #[derive(Debug, Parser)]
@@ -41,6 +45,8 @@ pub enum Command {
     Resume(TenantCommand),
     /// Run a tenant's import at once
     RunNow(RunNowCommand),
+    /// Stop a run in flight
+    Cancel(CancelCommand),
     /// Delete a tenant's schedule; history and audit stay
     Delete(TenantCommand),
     /// Show who did what
@@ -158,6 +164,57 @@ pub struct Serve {
     /// How much is logged: error, warn, info, debug, trace, or a tracing filter
     #[arg(long, env = "COMMAND_CENTER_LOG_LEVEL", default_value = "info", value_name = "LEVEL")]
     pub log_level: String,
+    /// How it is watched.
+    #[command(flatten)]
+    pub watch: Watch,
+}
+
+/// How the server is watched: metrics, traces, notifications.
+#[derive(Debug, Args)]
+pub struct Watch {
+    /// A schedule is overdue once it is past due by more than this, and by more than twice its interval
+    #[arg(long, env = "COMMAND_CENTER_OVERDUE_AFTER_SEC", default_value_t = 60, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub overdue_after_sec: u32,
+    /// Tenants that metrics name: so many of them, `all`, or `off`; the others count under `_other`
+    #[arg(long, env = "COMMAND_CENTER_METRICS_TENANTS", default_value = "2000", value_name = "COUNT", value_parser = tenant_labels)]
+    pub metrics_tenants: usize,
+    /// Tenants that metrics name in any case, separated by commas
+    #[arg(long, env = "COMMAND_CENTER_METRICS_ALWAYS", value_name = "TENANTS", value_delimiter = ',', value_parser = tenant)]
+    pub metrics_always: Vec<Tenant>,
+    /// Collector that takes traces as OTLP over HTTP, such as http://127.0.0.1:4318; needs a build with `otel`
+    #[arg(long, env = "COMMAND_CENTER_OTLP_ENDPOINT", value_name = "URL")]
+    pub otlp_endpoint: Option<String>,
+    /// Address that is told when tenants stop being run and when they recover
+    #[arg(long, env = "COMMAND_CENTER_WEBHOOK_URL", value_name = "URL", requires_all = ["webhook_secret", "webhook_allow"])]
+    pub webhook_url: Option<String>,
+    /// Key that signs what the webhook is told: `whsec_` and 24 to 64 bytes in base 64
+    #[arg(long, env = "COMMAND_CENTER_WEBHOOK_SECRET", hide_env_values = true, value_name = "SECRET", value_parser = secret)]
+    pub webhook_secret: Option<Secret>,
+    /// Hosts that may be told, separated by commas: `host`, `host:port` or `*.domain`
+    #[arg(long, env = "COMMAND_CENTER_WEBHOOK_ALLOW", value_name = "HOSTS", value_delimiter = ',')]
+    pub webhook_allow: Vec<String>,
+    /// Seconds between two looks for something to tell
+    #[arg(long, env = "COMMAND_CENTER_WEBHOOK_EVERY_SEC", default_value_t = 30, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub webhook_every_sec: u32,
+}
+
+impl Watch {
+    /// Who is told, if anyone.
+    ///
+    /// # Errors
+    ///
+    /// When the address is not allowed, or the secret is none.
+    pub fn webhook(&self) -> Result<Option<Webhook>, Failure> {
+        let Some(url) = &self.webhook_url else { return Ok(None) };
+        let secret = self.webhook_secret.as_ref().map(Secret::expose).unwrap_or_default();
+        let webhook = Webhook::new(url, secret, &self.webhook_allow);
+        webhook.map(Some).map_err(|error| Failure::config(format!("--webhook-url: {error}")))
+    }
+
+    /// Which tenants metrics name.
+    pub fn tenant_labels(&self) -> TenantLabels {
+        TenantLabels { cap: self.metrics_tenants, always: self.metrics_always.iter().cloned().collect() }
+    }
 }
 
 impl Serve {
@@ -326,6 +383,16 @@ pub struct PauseCommand {
     pub until: Option<String>,
 }
 
+/// A run to be stopped.
+#[derive(Debug, Args)]
+pub struct CancelCommand {
+    /// Where to.
+    #[command(flatten)]
+    pub remote: Remote,
+    /// The run's id, as `runs` shows it
+    pub run: String,
+}
+
 /// A run by hand.
 #[derive(Debug, Args)]
 pub struct RunNowCommand {
@@ -372,6 +439,18 @@ pub struct RunsCommand {
     /// At most so many
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub limit: u32,
+}
+
+fn secret(text: &str) -> Result<Secret, String> {
+    Ok(Secret::new(text))
+}
+
+fn tenant_labels(text: &str) -> Result<usize, String> {
+    match text {
+        "all" => Ok(usize::MAX),
+        "off" => Ok(0),
+        count => count.parse().map_err(|_| "expected a number, all or off".into()),
+    }
 }
 
 fn role(text: &str) -> Result<Role, String> {

@@ -16,6 +16,7 @@ pub mod settings_table;
 pub mod stores;
 mod table;
 pub mod tokens;
+pub mod traces;
 pub mod wire;
 
 pub use failure::Failure;

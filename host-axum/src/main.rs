@@ -29,6 +29,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Pause(command) => client::pause(command).await,
         Command::Resume(command) => client::resume(command).await,
         Command::RunNow(command) => client::run_now(command).await,
+        Command::Cancel(command) => client::cancel(command).await,
         Command::Delete(command) => client::delete(command).await,
         Command::Audit(command) => client::audit(command).await,
         Command::Runs(command) => client::runs(command).await,

@@ -7,13 +7,14 @@ use puller_acculynx::sandbox::DemoTenant;
 use puller_acculynx::{AccuLynx, CallReport, Config, ReqwestClient};
 use scheduler_core::domain::{Source, Timestamp};
 use scheduler_core::engine::{Engine, EngineConfig, Pullers};
-use scheduler_core::metrics::{Metrics, TenantLabels};
-use scheduler_core::ports::{Clock, Puller};
+use scheduler_core::metrics::Metrics;
+use scheduler_core::ports::{Clock, HttpClient, Puller};
 use scheduler_core::vault::{self, MasterKey, Vault};
 
 use crate::alarm::SystemClock;
 use crate::config::{Serve, StoreChoice};
 use crate::connections::{self, FileConnections};
+use crate::traces::Traces;
 use crate::{Failure, demo, keys, stores};
 
 /// What a server is made of.
@@ -26,6 +27,8 @@ pub struct Parts {
     pub base_url: String,
     /// The tenants of the demonstration.
     pub demo: Vec<DemoTenant>,
+    /// Carries requests to public addresses.
+    pub http: Arc<dyn HttpClient>,
 }
 
 impl Parts {
@@ -34,7 +37,7 @@ impl Parts {
     /// # Errors
     ///
     /// A sentence about the setting that does not hold.
-    pub async fn open(settings: &Serve) -> Result<Self, Failure> {
+    pub async fn open(settings: &Serve, traces: Option<&Traces>) -> Result<Self, Failure> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start()?);
         refuse_absurd_time(clock.now())?;
         let entries = settings.connections.as_deref().map(connections::read).transpose()?.unwrap_or_default();
@@ -53,19 +56,22 @@ impl Parts {
         let base_url = config.base_url.clone();
 
         let source = acculynx()?;
-        let metrics =
-            Arc::new(Metrics::new("axum", env!("CARGO_PKG_VERSION"), commit(), TenantLabels::default()));
+        let labels = settings.watch.tenant_labels();
+        let metrics = Arc::new(Metrics::new("axum", env!("CARGO_PKG_VERSION"), commit(), labels));
         let counted = metrics.clone();
         config.observer = Some(Arc::new(move |call: &CallReport| {
             counted.called_upstream(call.endpoint, &call.label(), call.duration.as_secs_f64());
         }));
-        let http = Arc::new(ReqwestClient::new().map_err(Failure::other)?);
-        let puller: Arc<dyn Puller> = Arc::new(AccuLynx::new(http, config));
+        let mut http: Arc<dyn HttpClient> = Arc::new(ReqwestClient::new().map_err(Failure::other)?);
+        if let Some(traces) = traces {
+            http = traces.passed_on_by(http);
+        }
+        let puller: Arc<dyn Puller> = Arc::new(AccuLynx::new(http.clone(), config));
         let pullers = Pullers::from([(source.clone(), puller)]);
         let connections = Arc::new(FileConnections::new(source, entries, store.clone(), vault.clone()));
         let engine =
             Engine::new(store, clock, pullers, connections, metrics, engine_config(settings)).await?;
-        Ok(Self { engine, vault, base_url, demo })
+        Ok(Self { engine, vault, base_url, demo, http })
     }
 }
 
@@ -85,6 +91,7 @@ fn engine_config(settings: &Serve) -> EngineConfig {
         parallel: settings.parallel as usize,
         slow_lane: (settings.parallel as usize / 4).max(1),
         drain: Duration::from_secs(settings.drain_sec.into()),
+        overdue_after: Duration::from_secs(settings.watch.overdue_after_sec.into()),
         ..EngineConfig::default()
     }
 }

@@ -7,27 +7,33 @@ use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{oneshot, watch};
 use tracing::info;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer, fmt, registry};
 
 use crate::Failure;
 use crate::config::LogFormat;
+use crate::traces::Traces;
 
-/// Sends log lines to the standard error.
+/// Sends log lines to the standard error, and spans to where `traces` go.
 ///
 /// # Errors
 ///
 /// When `level` is no filter.
-pub fn log(format: LogFormat, level: &str) -> Result<(), Failure> {
+pub fn log(format: LogFormat, level: &str, traces: Option<&Traces>) -> Result<(), Failure> {
     let filter = EnvFilter::builder()
         .parse(level)
         .map_err(|error| Failure::config(format!("--log-level: {error}")))?;
-    let colours = io::stderr().is_terminal();
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(colours);
-    match format {
-        LogFormat::Human => lines.try_init(),
-        LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).try_init(),
-    }
-    .map_err(|error| Failure::other(error.to_string()))
+    let lines = fmt::layer().with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
+    let lines = match format {
+        LogFormat::Human => lines.boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).with_span_list(false).boxed(),
+    };
+    registry()
+        .with(lines.with_filter(filter))
+        .with(traces.map(Traces::layer))
+        .try_init()
+        .map_err(|error| Failure::other(error.to_string()))
 }
 
 /// Whether the process is to stop. Clones share it.

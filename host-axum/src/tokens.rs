@@ -101,7 +101,8 @@ async fn write(
     for _ in 0..PATIENCE {
         let record = store.load(&key).await?;
         let record = record.as_deref().cloned().unwrap_or_else(|| Record::new(key.clone()));
-        let note = AuditDraft { metadata: particulars.clone(), ..AuditDraft::new(Operation::Token, &caller) };
+        let note =
+            AuditDraft { metadata: particulars.clone().into(), ..AuditDraft::new(Operation::Token, &caller) };
         let command = Command::Note { draft: Box::new(note), writes: vec![write.clone()] };
         let change = decide(&record, command, &caller, now)
             .map_err(|refusal| Failure::other(refusal.to_string()))?

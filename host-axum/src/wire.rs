@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use scheduler_core::domain::{Limits, Role};
 use scheduler_core::engine::Engine;
+use scheduler_core::notify::Notifier;
 use scheduler_core::ports::Clock;
 use scheduler_core::rest::{self, App};
 use tokio::net::TcpListener;
@@ -19,6 +20,7 @@ use crate::parts::{Parts, acculynx};
 use crate::process::{Stop, log, on_own_thread};
 use crate::restarts::Restarts;
 use crate::server::{ServerOptions, serve as serve_http};
+use crate::traces::Traces;
 use crate::{Failure, demo, migrate, stores, tokens};
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -30,10 +32,12 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 ///
 /// When the settings do not hold together, or a part can not be opened.
 pub async fn serve(settings: Serve) -> Result<(), Failure> {
-    log(settings.log_format, &settings.log_level)?;
+    let traces = settings.watch.otlp_endpoint.as_deref().map(Traces::to).transpose()?;
+    log(settings.log_format, &settings.log_level, traces.as_ref())?;
     let settings = settings.settled();
+    let webhook = settings.watch.webhook()?;
     let stop = Stop::on_signals()?;
-    let parts = Parts::open(&settings).await?;
+    let parts = Parts::open(&settings, traces.as_ref()).await?;
     let engine = &parts.engine;
     let mode = Mode::of(&settings, engine).await?;
     let listener = TcpListener::bind(settings.listen)
@@ -51,11 +55,22 @@ pub async fn serve(settings: Serve) -> Result<(), Failure> {
     let delay = restarts.as_ref().map_or(Duration::ZERO, Restarts::delay);
     let driver = on_own_thread("ticker", drive(engine.clone(), delay, stop.clone()))?;
     let housekeeper = tokio::spawn(keep_house(engine.clone(), DAY * settings.retention_days));
+    let notifier = webhook.map(|webhook| {
+        let notifier = Notifier::new(engine.clone(), parts.http.clone(), webhook);
+        tokio::spawn(notifier.run(Duration::from_secs(settings.watch.webhook_every_sec.into())))
+    });
     announce(&settings, &listener, mode, &parts)?;
-    let served =
-        serve_http(listener, router(&settings, mode, &parts), options(&settings), stop.clone().stopped());
+    let mut router = router(&settings, mode, &parts);
+    if let Some(traces) = &traces {
+        router = traces.taken_in_by(router);
+    }
+    let served = serve_http(listener, router, options(&settings), stop.clone().stopped());
     both(served, driver, &stop).await?;
     housekeeper.abort();
+    notifier.inspect(tokio::task::JoinHandle::abort);
+    if let Some(traces) = traces {
+        traces.end().await;
+    }
     restarts.as_ref().inspect(|restarts| restarts.forget());
     info!("stopped");
     Ok(())
@@ -85,6 +100,7 @@ async fn both(
 ///
 /// What would keep the server from starting.
 pub async fn check(settings: Serve) -> Result<(), Failure> {
+    settings.watch.webhook()?;
     let found = stores::check(&settings.store, &settings.store())?;
     if let Some(path) = &settings.connections {
         crate::connections::read(path)?;

@@ -19,7 +19,7 @@ async fn healthy_tenants_import_and_one_with_a_lost_key_is_told_so() {
     else {
         panic!("serve is no longer serve")
     };
-    let parts = Parts::open(&settings).await.unwrap();
+    let parts = Parts::open(&settings, None).await.unwrap();
     demo::register(&parts, &acculynx().unwrap()).await.unwrap();
 
     let lost = tokio::select! {

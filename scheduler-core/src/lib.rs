@@ -2,7 +2,7 @@
 //!
 //! The floors, from the ground up; a module uses those below it only:
 //! [`domain`] · [`machine`] with [`timetable`], [`backoff`], [`breaker`] · [`ports`] ·
-//! [`memory`], [`kv`], [`vault`], [`metrics`] · [`engine`] · `rest`.
+//! [`memory`], [`kv`], [`vault`], [`metrics`] · [`metered`] · [`engine`] · [`notify`] · `rest`.
 
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
@@ -17,10 +17,13 @@ pub mod ports;
 
 pub mod kv;
 pub mod memory;
+pub mod metered;
 pub mod metrics;
 pub mod vault;
 
 pub mod engine;
+
+pub mod notify;
 
 #[cfg(feature = "rest")]
 pub mod rest;

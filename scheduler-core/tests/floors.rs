@@ -10,7 +10,9 @@ const FLOORS: &[&[&str]] = &[
     &["machine", "timetable", "backoff", "breaker"],
     &["ports"],
     &["memory", "kv", "metrics", "vault", "conformance"],
+    &["metered"],
     &["engine"],
+    &["notify"],
     &["rest"],
 ];
 

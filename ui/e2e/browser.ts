@@ -1,5 +1,6 @@
 import type { LaunchOptions } from "@playwright/test";
 
+/** Debian's Chromium, or another that CHROMIUM names, which speaks with this machine alone. */
 export const launchOptions: LaunchOptions = {
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
   args: [
@@ -10,5 +11,6 @@ export const launchOptions: LaunchOptions = {
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
   ],
 };

@@ -1,64 +1,101 @@
-import { api, expect, test } from "./fixtures.ts";
+import type { Locator } from "@playwright/test";
+import { api, expect, refused, test } from "./fixtures.ts";
 
-test("a schedule from its making to its end", async ({ page, baseURL }) => {
-  await page.goto("/");
-  await expect(page.getByRole("button", { name: /^Live/ })).toBeVisible();
-  await page.getByRole("button", { name: "New schedule" }).click();
-  const form = page.getByRole("dialog", { name: "New schedule" });
-  await form.getByRole("textbox", { name: /Tenant/ }).fill("e2e-roofing");
-  await form.getByRole("combobox", { name: "Runs" }).selectOption("900");
-  await form.getByRole("combobox", { name: "First run" }).selectOption("later");
-  await expect(form.getByText("Next runs")).toBeVisible();
-  await form.getByRole("button", { name: "Create schedule" }).click();
-  const row = page.getByRole("row", { name: /e2e-roofing/ });
-  await expect(row).toBeVisible();
-  await expect(row.getByText("NEVER RUN")).toBeVisible();
+const hands = [
+  { name: "by mouse", use: {}, press: (target: Locator) => target.click() },
+  {
+    name: "by finger, at 390 px",
+    use: { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true },
+    press: (target: Locator) => target.tap(),
+  },
+];
 
-  // The countdown goes down by itself.
-  const left = row.locator(".countdown");
-  const first = await left.textContent();
-  await expect(left).not.toHaveText(first ?? "");
-  await expect(left).toHaveText(/^[12]\dm \d\ds$/);
+for (const { name, use, press } of hands) {
+  test.describe(name, () => {
+    // The import fails: there is no key.
+    test.use({ ...use, provoked: [refused(502)] });
 
-  await row.getByRole("button", { name: "Pause, e2e-roofing" }).click();
-  await expect(row.getByText("PAUSED")).toBeVisible();
-  await expect(row.locator(".cell-next")).toHaveText(/—/);
+    test("a schedule from its making to its end", async ({ page, baseURL }) => {
+      const isPhone = name !== "by mouse";
+      const tenant = isPhone ? "e2e-finger" : "e2e-mouse";
+      await page.goto("/");
+      await expect(page.getByRole("button", { name: /^Live/ })).toBeVisible();
+      await press(page.getByRole("button", { name: "New schedule" }));
+      const form = page.getByRole("dialog", { name: "New schedule" });
+      await form.getByRole("textbox", { name: /Tenant/ }).fill(tenant);
+      await form.getByRole("combobox", { name: "Runs" }).selectOption("900");
+      await form.getByRole("combobox", { name: "First run" }).selectOption("later");
+      await expect(form.getByText("Next runs")).toBeVisible();
+      await press(form.getByRole("button", { name: "Create schedule" }));
+      await expect(form).toHaveCount(0);
+      await page.getByRole("searchbox", { name: "Search tenants" }).fill(tenant);
+      const row = page.getByRole("row", { name: tenant });
+      await expect(row.getByText("NEVER RUN")).toBeVisible();
 
-  // Paused or not, it runs by hand; without a key the import fails, and says so.
-  await row.getByRole("button", { name: "Run now, e2e-roofing" }).click();
-  await expect(page.getByText("e2e-roofing: import failed")).toBeVisible();
-  await expect(row.getByText("PAUSED")).toBeVisible();
-  await expect(row.locator(".cell-last .iso")).toHaveText(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+      // The countdown goes down by itself.
+      const left = row.locator(".countdown");
+      const first = await left.textContent();
+      await expect(left).not.toHaveText(first ?? "");
+      await expect(left).toHaveText(/^[12]\dm \d\ds$/);
 
-  await row.getByRole("button", { name: "Resume, e2e-roofing" }).click();
-  await expect(row.getByRole("button", { name: "Pause, e2e-roofing" })).toBeVisible();
+      await press(row.getByRole("button", { name: `Pause, ${tenant}` }));
+      await expect(row.getByText("PAUSED")).toBeVisible();
+      await expect(row.locator(".cell-next")).toHaveText(/—/);
 
-  await row.hover();
-  await row.getByRole("button", { name: /edit the interval/ }).click();
-  await row.getByRole("combobox").selectOption("3600");
-  await expect(row.getByRole("button", { name: /every 1 h/ })).toBeVisible();
-  await page.getByRole("button", { name: "Undo" }).last().click();
-  await expect(row.getByRole("button", { name: /every 15 min/ })).toBeVisible();
+      // Paused or not, it runs by hand; without a key the import fails, and says so.
+      await press(row.getByRole("button", { name: `Run now, ${tenant}` }));
+      await expect(page.getByText(`${tenant}: import failed`)).toBeVisible();
+      await expect(row.getByText("PAUSED")).toBeVisible();
+      const iso = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
+      if (!isPhone) await expect(row.locator(".cell-last .iso")).toHaveText(iso);
 
-  await row.getByRole("button", { name: "More for e2e-roofing" }).click();
-  await page.getByRole("menuitem", { name: "Delete…" }).click();
-  const sure = page.getByRole("alertdialog", { name: "Delete e2e-roofing?" });
-  await expect(sure.getByRole("button", { name: "Delete schedule" })).toBeDisabled();
-  await sure.getByRole("textbox").fill("e2e-roofing");
-  await sure.getByRole("button", { name: "Delete schedule" }).click();
-  await expect(row).toHaveCount(0);
+      await press(row.getByRole("button", { name: `Resume, ${tenant}` }));
+      await expect(row.getByRole("button", { name: `Pause, ${tenant}` })).toBeVisible();
 
-  await page.goto("/audit?tenant=e2e-roofing");
-  const trail = page.getByRole("region", { name: "Audit entries" });
-  for (const operation of ["delete", "edit", "resume", "run-now", "pause", "schedule"]) {
-    await expect(trail.getByText(operation, { exact: true }).first()).toBeVisible();
-  }
-  await expect(trail.getByText("(admin, ui)").first()).toBeVisible();
-  const { audit } = (await api(baseURL ?? "", "GET", "/audit?tenant=e2e-roofing")) as {
-    audit: { source: string }[];
-  };
-  expect(audit.every(({ source }) => source === "ui")).toBe(true);
-});
+      const more = async (label: string) => {
+        await press(row.getByRole("button", { name: `More for ${tenant}` }));
+        await press(page.getByRole("menuitem", { name: label, exact: true }));
+      };
+      if (isPhone) {
+        await more("Edit schedule…");
+        const edit = page.getByRole("dialog");
+        await edit.getByRole("combobox", { name: "Runs" }).selectOption("3600");
+        await press(edit.getByRole("button", { name: "Save" }));
+        await expect(edit).toHaveCount(0);
+      } else {
+        await row.hover();
+        await press(row.getByRole("button", { name: /edit the interval/ }));
+        await row.getByRole("combobox").selectOption("3600");
+        await expect(row.getByRole("button", { name: /every 1 h/ })).toBeVisible();
+        await press(page.getByRole("button", { name: "Undo" }).last());
+        await expect(row.getByRole("button", { name: /every 15 min/ })).toBeVisible();
+      }
+
+      await press(row.getByRole("link", { name: tenant }));
+      await expect(page.getByRole("heading", { level: 1, name: tenant })).toBeVisible();
+      await expect(page.getByText(isPhone ? "every 1 h" : "every 15 min").first()).toBeVisible();
+      await page.goBack();
+
+      await more("Delete…");
+      const sure = page.getByRole("alertdialog", { name: `Delete ${tenant}?` });
+      await expect(sure.getByRole("button", { name: "Delete schedule" })).toBeDisabled();
+      await sure.getByRole("textbox").fill(tenant);
+      await press(sure.getByRole("button", { name: "Delete schedule" }));
+      await expect(row).toHaveCount(0);
+
+      await page.goto(`/audit?tenant=${tenant}`);
+      const trail = page.getByRole("region", { name: "Audit entries" });
+      for (const operation of ["delete", "edit", "resume", "run-now", "pause", "schedule"]) {
+        await expect(trail.getByText(operation, { exact: true }).first()).toBeVisible();
+      }
+      await expect(trail.getByText("(admin, ui)").first()).toBeVisible();
+      const { audit } = (await api(baseURL ?? "", "GET", `/audit?tenant=${tenant}`)) as {
+        audit: { source: string }[];
+      };
+      expect(audit.every(({ source }) => source === "ui")).toBe(true);
+    });
+  });
+}
 
 test("pause for a while, with a reason that everyone sees", async ({ page }) => {
   await page.goto("/tenants/stormline-exteriors");

@@ -40,5 +40,5 @@ test("pictures", async ({ browser }) => {
     if (manifest) copyFileSync(file, path.join(shipped, `shot-${name}.png`));
     await context.close();
   }
-  running.stop();
+  await running.stop();
 });

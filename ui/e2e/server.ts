@@ -1,62 +1,44 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer, request, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
 const here = import.meta.dirname;
-const dist = path.join(here, "../dist");
 
 /** Where the program is: a build of the workspace, unless told otherwise. */
 function program(): string {
-  const names = ["../../target/release/command-center", "../../target/debug/command-center"];
-  const found = names.map((name) => path.join(here, name)).find(existsSync);
-  const chosen = process.env.COMMAND_CENTER_BIN ?? found;
-  if (!chosen) throw new Error("build the program first, or name it with COMMAND_CENTER_BIN");
-  return chosen;
+  const built =
+    process.env.COMMAND_CENTER_BIN ?? path.join(here, "../../target/debug/command-center");
+  if (!existsSync(built)) throw new Error(`there is no ${built}: \`make test-ui\` builds it`);
+  return built;
 }
-
-const types: Record<string, string> = {
-  ".html": "text/html; charset=utf-8",
-  ".js": "text/javascript; charset=utf-8",
-  ".css": "text/css; charset=utf-8",
-  ".json": "application/json",
-  ".svg": "image/svg+xml",
-  ".png": "image/png",
-};
 
 export interface Running {
   url: string;
-  stop(): void;
-  /** Ends the program alone, as a crash would; the front stays. */
-  kill(): void;
+  stop(): Promise<void>;
 }
 
-/** Starts the program in a new data directory, with the web app that is in `dist/`. */
-export async function start({
-  demo = true,
-  args = [] as string[],
-  env = {},
-} = {}): Promise<Running> {
+/** Starts the program on a new data directory. It has to hold the web app that is in `dist/`. */
+export async function start({ demo = true, args = [] as string[] } = {}): Promise<Running> {
   const data = mkdtempSync(path.join(tmpdir(), "command-center-"));
-  const child = spawn(
-    program(),
-    ["serve", ...(demo ? ["--demo"] : []), "--listen", "127.0.0.1:0", ...args],
-    { env: { ...process.env, ...env, COMMAND_CENTER_DATA_DIR: data, NO_COLOR: "1" } },
-  );
-  const url = await ready(child);
-  const front = (await isCurrent(url)) ? undefined : await withDist(url);
-  const address = front?.address();
-  return {
-    url: typeof address === "object" && address ? `http://127.0.0.1:${address.port}` : url,
-    kill: () => child.kill("SIGKILL"),
-    stop() {
-      front?.closeAllConnections();
-      front?.close();
-      child.kill();
-      rmSync(data, { recursive: true, force: true });
-    },
+  const flags = [...(demo ? ["--demo"] : []), "--listen", "127.0.0.1:0", ...args];
+  const child = spawn(program(), ["serve", ...flags], {
+    env: { ...process.env, COMMAND_CENTER_DATA_DIR: data, NO_COLOR: "1" },
+  });
+  const ended = new Promise<void>((resolve) => child.on("exit", () => resolve()));
+  const stop = async () => {
+    child.kill("SIGKILL");
+    await ended;
+    rmSync(data, { recursive: true, force: true });
   };
+  try {
+    const url = await ready(child);
+    await expectCurrent(url);
+    return { url, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
 }
 
 function ready(child: ChildProcess): Promise<string> {
@@ -73,46 +55,9 @@ function ready(child: ChildProcess): Promise<string> {
   });
 }
 
-/** Whether the program has this very web app inside. */
-async function isCurrent(url: string): Promise<boolean> {
+async function expectCurrent(url: string): Promise<void> {
   const page = await fetch(url, { headers: { accept: "text/html" } });
-  return (await page.text()) === readFileSync(path.join(dist, "index.html"), "utf8");
-}
-
-/** Puts `dist/` in front of a program that was built with another one, under the program's own headers. */
-async function withDist(url: string): Promise<Server> {
-  const page = await fetch(url, { headers: { accept: "text/html" } });
-  const names = ["content-security-policy", "x-content-type-options", "referrer-policy"];
-  const headers = Object.fromEntries(names.map((name) => [name, page.headers.get(name) ?? ""]));
-  const server = createServer((incoming, answer) => {
-    const target = incoming.url ?? "/";
-    const name = target.split("?")[0] ?? "/";
-    if (/^\/(api|ops|metrics|openapi\.json)/.test(name)) {
-      const upstream = request(
-        url + target,
-        { method: incoming.method, headers: { ...incoming.headers, host: new URL(url).host } },
-        (reply) => {
-          answer.writeHead(reply.statusCode ?? 502, reply.headers);
-          answer.flushHeaders();
-          reply.pipe(answer);
-        },
-      );
-      upstream.on("error", () => answer.destroy());
-      answer.on("close", () => upstream.destroy());
-      incoming.pipe(upstream);
-      return;
-    }
-    const file = path.join(dist, name === "/" ? "index.html" : name);
-    const isPage = !existsSync(file) && (incoming.headers.accept ?? "").includes("text/html");
-    const found = isPage ? path.join(dist, "index.html") : file;
-    if (!existsSync(found)) {
-      answer.writeHead(404).end();
-      return;
-    }
-    const type = types[path.extname(found)] ?? "application/octet-stream";
-    answer.writeHead(200, { ...headers, "content-type": type, "cache-control": "no-cache" });
-    answer.end(readFileSync(found));
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return server;
+  if ((await page.text()) !== readFileSync(path.join(here, "../dist/index.html"), "utf8")) {
+    throw new Error("the program holds another build of the web app: `make test-ui` builds both");
+  }
 }

@@ -196,7 +196,7 @@ pub async fn hostile_text_in_an_entry_survives(store: &dyn Store) {
         .map(|text| {
             let caller = Caller { request_id: Some(text.as_str().into()), ..caller(text) };
             let mut draft = AuditDraft::new(Operation::Edit, &caller);
-            draft.metadata = serde_json::json!({ "text": text, text.as_str(): [text] });
+            draft.metadata = serde_json::json!({ "text": text, text.as_str(): [text] }).into();
             AuditEntry::append(&mut head, &key("a"), draft, at(0))
         })
         .collect();

@@ -6,7 +6,7 @@ use super::fixtures::{
     all_done, at, caller, done, entries, first, first_of, first_with, key, other_source, tenant, then,
     write_entries,
 };
-use crate::domain::{AuditDraft, AuditEntry, AuditHead, Change, Key, Operation, verify_chain};
+use crate::domain::{AuditDraft, AuditEntry, AuditHead, Change, Json, Key, Operation, verify_chain};
 use crate::ports::Store;
 
 /// A chain is read in the order of its places, from any place on.
@@ -97,9 +97,9 @@ fn entry_with(
     metadata: serde_json::Value,
     before: Option<serde_json::Value>,
 ) -> AuditEntry {
-    let before = before.filter(|value| !value.is_null());
+    let before = before.filter(|value| !value.is_null()).map(Json::from);
     let draft = AuditDraft {
-        metadata,
+        metadata: metadata.into(),
         after: before.clone(),
         before,
         ..AuditDraft::new(Operation::Edit, &caller("ops"))

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::value::RawValue;
 
 use crate::domain::{
-    Answer, AuditDraft, AuditEntry, AuditHead, Cadence, Caller, Change, Cursor, Disposition, Interval, Item,
+    Answer, AuditDraft, AuditEntry, AuditHead, Cadence, Caller, Change, Disposition, Interval, Item, Json,
     Key, Lease, Level, Operation, Range, Record, Remark, Role, Run, RunId, RunState, Schedule, Scope,
     SealedConnection, Source, Spec, Stats, Tenant, Timestamp, TokenRecord, Trigger, Write,
 };
@@ -89,8 +89,8 @@ pub fn schedule() -> Schedule {
 }
 
 /// A note of a puller.
-pub fn cursor(json: &str) -> Cursor {
-    Cursor(Arc::from(RawValue::from_string(json.to_owned()).unwrap()))
+pub fn cursor(json: &str) -> Json {
+    Json(Arc::from(RawValue::from_string(json.to_owned()).unwrap()))
 }
 
 /// A lease under `fence`.

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use super::run::sortable;
-use super::{Caller, Key, Role, Timestamp, Via};
+use super::{Caller, Json, Key, Role, Timestamp, Via};
 
 /// What was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -104,17 +104,23 @@ pub struct AuditDraft {
     /// Who did it.
     pub caller: Caller,
     /// Particulars.
-    pub metadata: Value,
+    pub metadata: Json,
     /// The schedule before.
-    pub before: Option<Value>,
+    pub before: Option<Json>,
     /// The schedule after.
-    pub after: Option<Value>,
+    pub after: Option<Json>,
 }
 
 impl AuditDraft {
     /// Says that `caller` did `operation`, with no particulars.
     pub fn new(operation: Operation, caller: &Caller) -> Self {
-        Self { operation, caller: caller.clone(), metadata: Value::Null, before: None, after: None }
+        Self {
+            operation,
+            caller: caller.clone(),
+            metadata: Json(RawValue::NULL.to_owned().into()),
+            before: None,
+            after: None,
+        }
     }
 }
 
@@ -140,11 +146,11 @@ pub struct AuditEntry {
     /// The request that carried it.
     pub request_id: Option<Arc<str>>,
     /// Particulars.
-    pub metadata: Value,
+    pub metadata: Json,
     /// The schedule before.
-    pub before: Option<Value>,
+    pub before: Option<Json>,
     /// The schedule after.
-    pub after: Option<Value>,
+    pub after: Option<Json>,
     /// The hash of the entry before it.
     #[serde(with = "hex")]
     pub prev: [u8; 32],
@@ -180,7 +186,7 @@ impl AuditEntry {
 
     /// The hash that this entry must carry.
     fn digest(&self) -> [u8; 32] {
-        // serde_json writes the keys of a `Value` in sorted order, so the text is canonical.
+        // What is JSON in it is text already: it is hashed as it was written.
         let text = serde_json::to_vec(&(
             (&self.key, self.seq, self.ts, self.operation, self.source, &self.actor, self.role),
             (&self.request_id, &self.metadata, &self.before, &self.after),

@@ -4,6 +4,7 @@ mod access;
 mod audit;
 mod connection;
 mod imported;
+mod json;
 mod names;
 mod occurrence;
 mod record;
@@ -16,10 +17,11 @@ pub(crate) use audit::hex;
 pub use audit::{AuditDraft, AuditEntry, AuditHead, Operation, verify_chain};
 pub use connection::{Connection, SealedConnection, Secret};
 pub use imported::{Entity, Imported, Item, Tally};
+pub use json::Json;
 pub use names::{InvalidName, Key, Source, Tenant};
 pub use occurrence::{Disposition, Range};
 pub use record::{
-    Answer, Breaker, Change, Cursor, LastRun, Lease, Pause, Record, Retry, Schedule, State, Tail, Write,
+    Answer, Breaker, Change, LastRun, Lease, Pause, Record, Retry, Schedule, State, Tail, Write,
 };
 pub use run::{ErrorKind, Level, Phase, Remark, Run, RunError, RunId, RunState, Stats, Trigger};
 pub use spec::{

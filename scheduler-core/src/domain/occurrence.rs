@@ -45,6 +45,11 @@ impl Disposition {
         Self::Deleted,
     ];
 
+    /// Whether the slot came and went without a run of its own, though nobody had asked for that.
+    pub fn is_missed(self) -> bool {
+        matches!(self, Self::Coalesced | Self::SkippedOverlap | Self::SkippedCatchUp)
+    }
+
     /// The name as it stands in JSON.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
 use super::{
-    AuditEntry, AuditHead, Disposition, ErrorKind, Key, Range, Run, RunId, RunState, SealedConnection, Spec,
-    Stats, Timestamp, TokenRecord, Trigger,
+    AuditEntry, AuditHead, Disposition, ErrorKind, Json, Key, Range, Run, RunId, RunState, SealedConnection,
+    Spec, Stats, Timestamp, TokenRecord, Trigger,
 };
 
 /// A tenant's record at a source.
@@ -90,18 +89,7 @@ pub struct Schedule {
     pub last: Option<Arc<LastRun>>,
     /// What the puller wants to be told next time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cursor: Option<Cursor>,
-}
-
-/// A puller's own note to its next run.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Cursor(pub Arc<RawValue>);
-
-impl PartialEq for Cursor {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.get() == other.0.get()
-    }
+    pub cursor: Option<Json>,
 }
 
 /// The one word that says how a schedule stands.

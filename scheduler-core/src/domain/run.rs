@@ -35,6 +35,11 @@ impl RunId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// What the ids of `time` and later are at or above, and earlier ones below: ids of audit entries, too.
+    pub fn floor(time: Timestamp) -> String {
+        sortable(time, 0, &[])[..10].to_owned()
+    }
 }
 
 impl TryFrom<String> for RunId {

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 use super::Timestamp;
 
@@ -426,28 +425,45 @@ fn labels(tags: &[String]) -> Result<Vec<Tag>, Invalid> {
     Ok(tags)
 }
 
+#[derive(Serialize)]
+struct Described<'a> {
+    interval_sec: Option<u32>,
+    cron: Option<&'a str>,
+    timezone: Option<&'a str>,
+    jitter_sec: u32,
+    starts_at: Option<String>,
+    ends_at: Option<String>,
+    timeout_sec: u32,
+    overlap: Overlap,
+    catch_up: CatchUp,
+    retry: &'a RetryPolicy,
+    pause_after_failures: u32,
+    note: Option<&'a str>,
+    tags: &'a [Tag],
+}
+
 impl Spec {
     /// The spec in the words of the REST contract, for people and for the audit trail.
-    pub fn describe(&self) -> Value {
-        let (interval, cron, zone) = match &self.cadence {
+    pub fn describe(&self) -> impl Serialize + '_ {
+        let (interval_sec, cron, timezone) = match &self.cadence {
             Cadence::Interval(interval) => (Some(interval.secs()), None, None),
             Cadence::Cron(cron) => (None, Some(cron.text()), Some(cron.zone().name())),
         };
-        json!({
-            "interval_sec": interval,
-            "cron": cron,
-            "timezone": zone,
-            "jitter_sec": self.jitter_sec,
-            "starts_at": self.starts_at.map(Timestamp::iso),
-            "ends_at": self.ends_at.map(Timestamp::iso),
-            "timeout_sec": self.timeout_sec,
-            "overlap": self.overlap,
-            "catch_up": self.catch_up,
-            "retry": self.retry,
-            "pause_after_failures": self.pause_after_failures,
-            "note": self.note,
-            "tags": self.tags,
-        })
+        Described {
+            interval_sec,
+            cron,
+            timezone,
+            jitter_sec: self.jitter_sec,
+            starts_at: self.starts_at.map(Timestamp::iso),
+            ends_at: self.ends_at.map(Timestamp::iso),
+            timeout_sec: self.timeout_sec,
+            overlap: self.overlap,
+            catch_up: self.catch_up,
+            retry: &self.retry,
+            pause_after_failures: self.pause_after_failures,
+            note: self.note.as_deref(),
+            tags: &self.tags,
+        }
     }
 
     /// Checks an operator's free text (a reason) the way a note is checked.

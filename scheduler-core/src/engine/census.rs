@@ -1,34 +1,31 @@
-//! Counts schedules as they stand, for metrics and lists.
+//! Looks at schedules as they stand, for metrics and for whoever is to be told of the silent ones.
 
 use super::{Engine, lock};
-use crate::domain::{Schedule, Timestamp};
-use crate::machine::next_run;
-use crate::metrics::Census;
+use crate::domain::{Key, Record, Schedule, State, Timestamp};
+use crate::machine::unserved_since;
+use crate::metrics::{Census, NAMED};
 use crate::ports::StoreError;
 
 impl Engine {
     /// Counts every schedule of every source.
     pub async fn census(&self) -> Result<Census, StoreError> {
         let (now, mut census) = (self.clock.now(), Census::default());
-        for source in self.pullers.keys() {
-            let mut after = None;
-            loop {
-                let page = self.store.scan(source, after.as_ref(), 1000).await?;
-                let Some(last) = page.last() else { break };
-                after = Some(last.key.tenant.clone());
-                for record in page {
-                    let Some(schedule) = &record.schedule else { continue };
-                    census.states[schedule.state() as usize] += 1;
-                    let due = next_run(schedule, &record.key, now);
-                    if let Some(late) = due.and_then(|due| overdue(schedule, due, now)) {
-                        census.overdue += 1;
-                        census.worst.push((record.key.tenant.clone(), late));
-                    }
-                }
+        self.each_schedule(|record, schedule| {
+            let state = schedule.state();
+            census.states[state as usize] += 1;
+            if let Some(late) = self.overdue(&record.key, schedule, now) {
+                census.overdue += 1;
+                census.worst.push((record.key.tenant.clone(), late));
             }
-        }
+            if schedule.failures > 0 && state != State::Paused {
+                census.failing.push((record.key.tenant.clone(), schedule.failures));
+            }
+        })
+        .await?;
         census.worst.sort_by(|(_, a), (_, b)| b.total_cmp(a));
-        census.worst.truncate(50);
+        census.worst.truncate(NAMED);
+        census.failing.sort_by_key(|(_, failures)| std::cmp::Reverse(*failures));
+        census.failing.truncate(NAMED);
         let running = lock(&self.running);
         census.in_flight = running.len() as u64;
         let monotonic = self.clock.monotonic();
@@ -38,11 +35,41 @@ impl Engine {
         census.event_clients = self.events.listeners() as u64;
         Ok(census)
     }
-}
 
-/// How many seconds a schedule is past due, once that is more than twice its interval and a minute.
-pub fn overdue(schedule: &Schedule, due: Timestamp, now: Timestamp) -> Option<f64> {
-    let interval = schedule.spec.interval().map_or(60_000, |interval| interval.millis());
-    let late = now.since(due);
-    (late > (2 * interval).max(60_000)).then(|| late as f64 / 1000.0)
+    /// Walks over every schedule of every source.
+    pub(crate) async fn each_schedule(
+        &self,
+        mut look: impl FnMut(&Record, &Schedule) + Send,
+    ) -> Result<(), StoreError> {
+        for source in self.pullers.keys() {
+            let mut after = None;
+            loop {
+                let page = self.store.scan(source, after.as_ref(), 1000).await?;
+                let Some(last) = page.last() else { break };
+                after = Some(last.key.tenant.clone());
+                for record in page {
+                    if let Some(schedule) = &record.schedule {
+                        look(&record, schedule);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// How many seconds an active schedule is past due, once that is more than twice its interval and
+    /// [`EngineConfig::overdue_after`](super::EngineConfig::overdue_after).
+    ///
+    /// A run that hangs serves its own slot only: the ones behind it are overdue.
+    pub fn overdue(&self, key: &Key, schedule: &Schedule, now: Timestamp) -> Option<f64> {
+        self.is_silence(schedule, unserved_since(schedule, key)?, now)
+    }
+
+    /// The seconds since `since`, if a schedule that has not run for so long is overdue.
+    pub(crate) fn is_silence(&self, schedule: &Schedule, since: Timestamp, now: Timestamp) -> Option<f64> {
+        let floor = i64::try_from(self.config.overdue_after.as_millis()).unwrap_or(i64::MAX);
+        let interval = schedule.spec.interval().map_or(0, |interval| interval.millis());
+        let late = now.since(since);
+        (late > (2 * interval).max(floor)).then(|| late as f64 / 1000.0)
+    }
 }

@@ -130,7 +130,7 @@ impl Engine {
         if let Some(run_id) = &outcome.stopped {
             self.abort(run_id);
         }
-        self.published(Committed::of(&outcome.change));
+        self.published(Committed::of(outcome));
     }
 
     /// Executes the run that a command started, and waits up to `wait` for its end.
@@ -139,7 +139,7 @@ impl Engine {
     /// host has; where it has none, the run is executed here, to its end.
     pub async fn follow(self: &Arc<Self>, outcome: &Outcome, wait: Duration) -> Option<Run> {
         let lease = outcome.started.clone()?;
-        let job = Job { record: outcome.change.next.clone(), lease };
+        let job = Job { record: outcome.change.next.clone(), lease, cause: tracing::Span::current() };
         let run_id = job.lease.run_id.clone();
         let (sender, receiver) = oneshot::channel();
         lock(&self.waiting).entry(run_id.clone()).or_default().push(sender);

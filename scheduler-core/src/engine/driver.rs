@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures::future::{BoxFuture, Either, FutureExt, select};
 use futures::stream::{FuturesUnordered, StreamExt};
+use tracing::Instrument;
 
 use super::execute::Done;
 use super::{Committed, Engine, Job, lock};
@@ -132,14 +133,11 @@ impl Engine {
     /// Ends leases before their time.
     async fn release(&self, held: Vec<(Arc<Record>, Arc<Lease>)>) -> Result<usize, StoreError> {
         let (now, system) = (self.clock.now(), self.system());
-        let changes: Vec<_> = held
-            .iter()
-            .filter_map(|(record, run)| {
-                decide(record, Command::Expire { fence: run.fence }, &system, now).ok()
-            })
-            .map(|outcome| outcome.change)
-            .collect();
-        let told: Vec<_> = changes.iter().map(Committed::of).collect();
+        let outcomes = held.iter().filter_map(|(record, run)| {
+            decide(record, Command::Expire { fence: run.fence }, &system, now).ok()
+        });
+        let (told, changes): (Vec<_>, Vec<_>) =
+            outcomes.map(|outcome| (Committed::of(&outcome), outcome.change)).unzip();
         let commits = self.store.commit(changes).await?;
         let done = told.into_iter().zip(commits).filter(|(_, commit)| *commit != Commit::Conflict);
         Ok(done.map(|(told, _)| self.published(told)).count())
@@ -319,7 +317,9 @@ impl<'a> Driver<'a> {
         self.held_back = held_back > 0;
         self.looked(true, began, now);
         if !outcomes.is_empty() {
-            self.claims.push(engine.commit_claims(keys, outcomes).boxed());
+            let tick =
+                tracing::info_span!(target: "acculynx-scheduler", parent: None, "tick", due = keys.len());
+            self.claims.push(engine.commit_claims(keys, outcomes).instrument(tick).boxed());
         }
         Ok(())
     }
@@ -537,7 +537,7 @@ fn next_or_never<'s, 'r, T>(
 
 impl Engine {
     async fn commit_claims(&self, keys: Vec<Key>, outcomes: Vec<Outcome>) -> Claimed {
-        let told: Vec<_> = outcomes.iter().map(|outcome| Committed::of(&outcome.change)).collect();
+        let told: Vec<_> = outcomes.iter().map(Committed::of).collect();
         let (mut changes, mut started) = (Vec::new(), Vec::new());
         for outcome in outcomes {
             started.push((outcome.change.next.clone(), outcome.started, outcome.stopped));
@@ -562,7 +562,8 @@ impl Engine {
                 self.abort(&run_id);
             }
             self.published(told);
-            jobs.extend(lease.map(|lease| Job { record, lease }));
+            let cause = tracing::Span::current();
+            jobs.extend(lease.map(|lease| Job { record, lease, cause }));
         }
         Claimed { keys, jobs, failed: false, took }
     }

@@ -7,10 +7,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::FutureExt;
 use futures::future::{AbortHandle, Abortable, Either, select};
+use tracing::Instrument;
 
 use super::{Committed, Engine, Job, Running, lock};
 use crate::domain::{Entity, ErrorKind, Imported, Item, Key, Remark, RunError, Tally, Timestamp};
-use crate::machine::{Command, Ending, Refusal, decide};
+use crate::machine::{Command, Ending, Outcome, Refusal, decide};
 use crate::ports::{
     Clock, Commit, PullContext, PullFailure, Pulled, RecordSink, RunLog, SinkError, Store, StoreError,
 };
@@ -35,8 +36,17 @@ impl Engine {
         let running = Running { abort, tenant: job.record.key.clone(), started };
         lock(&self.running).insert(job.lease.run_id.clone(), running);
         let log = RunLog::new(self.clock.clone());
+        let span = tracing::info_span!(
+            target: "acculynx-scheduler",
+            parent: &job.cause,
+            "run",
+            tenant = job.record.key.tenant.as_str(),
+            run_id = job.lease.run_id.as_str(),
+            trigger = job.lease.trigger.as_str(),
+            attempt = job.lease.attempt,
+        );
         let pull = AssertUnwindSafe(self.pull(&job, log.clone(), started, limit)).catch_unwind();
-        let outcome = Abortable::new(pull, registration).await;
+        let outcome = Abortable::new(pull, registration).instrument(span).await;
         lock(&self.running).remove(&job.lease.run_id);
         let Ok(caught) = outcome else { return Done { job, ending: None } };
         let result = caught.unwrap_or_else(|_| {
@@ -116,15 +126,15 @@ impl Engine {
     pub(super) async fn finish(&self, batch: Vec<Done>) -> Vec<Done> {
         let mut open: Vec<Done> = batch.into_iter().filter(|done| done.ending.is_some()).collect();
         while !open.is_empty() {
-            let mut changes = Vec::with_capacity(open.len());
+            let (mut told, mut changes) = (Vec::with_capacity(open.len()), Vec::with_capacity(open.len()));
             open.retain(|done| match self.conclude(done) {
-                Ok(change) => {
-                    changes.push(change);
+                Ok(outcome) => {
+                    told.push(Committed::of(&outcome));
+                    changes.push(outcome.change);
                     true
                 }
                 Err(_) => false,
             });
-            let told: Vec<_> = changes.iter().map(Committed::of).collect();
             let commits = match self.store.commit(changes).await {
                 Ok(commits) => commits,
                 Err(error) => {
@@ -156,14 +166,14 @@ impl Engine {
         Vec::new()
     }
 
-    fn conclude(&self, done: &Done) -> Result<crate::domain::Change, Refusal> {
+    fn conclude(&self, done: &Done) -> Result<Outcome, Refusal> {
         let ending = done.ending.clone().ok_or(Refusal::LeaseLost)?;
         let command = Command::Finish { fence: done.job.lease.fence, ending: Box::new(ending) };
         let outcome = decide(&done.job.record, command, &self.system(), self.clock.now());
         if outcome.is_err() {
             tracing::warn!(target: "acculynx-scheduler", tenant = %done.job.record.key.tenant, run_id = %done.job.lease.run_id, "a run ended after it had lost its lease");
         }
-        Ok(outcome?.change)
+        outcome
     }
 }
 

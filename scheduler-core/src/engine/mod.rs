@@ -8,6 +8,8 @@ mod command;
 mod driver;
 mod events;
 mod execute;
+mod log;
+mod news;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
@@ -20,18 +22,20 @@ use futures::future::{AbortHandle, BoxFuture};
 use futures::task::AtomicWaker;
 
 use crate::domain::{
-    AuditEntry, Caller, Change, Connection, Key, Lease, Operation, Record, Run, RunId, RunState, Source,
-    Tenant, Timestamp, Write,
+    AuditEntry, Caller, Connection, Key, Lease, Operation, Record, Run, RunId, RunState, Source, Timestamp,
+    Write,
 };
+use crate::machine::{Missed, Outcome};
+use crate::metered::Metered;
 use crate::metrics::Metrics;
 use crate::ports::{Clock, Puller, Store, StoreError};
 use crate::timetable;
 use crate::vault::Connections;
 
-pub use census::overdue;
 pub use command::CommandError;
 pub use driver::{Budget, TickReport};
 pub use events::{Event, Events, Notice, Subscription};
+pub use news::{Affected, News, NewsItem};
 
 /// The pullers of a host, by the name of their source.
 pub type Pullers = BTreeMap<Source, Arc<dyn Puller>>;
@@ -57,6 +61,8 @@ pub struct EngineConfig {
     pub recheck: Duration,
     /// Where runs go on whose caller waits no longer, on a host without a resident driver.
     pub background: Option<Arc<dyn Background>>,
+    /// A schedule is overdue once it is past due by more than this, and by more than twice its interval.
+    pub overdue_after: Duration,
 }
 
 /// Lets work go on after the request that began it was answered.
@@ -80,6 +86,7 @@ impl Default for EngineConfig {
             drain: Duration::from_secs(25),
             recheck: Duration::from_secs(15),
             background: None,
+            overdue_after: Duration::from_secs(60),
         }
     }
 }
@@ -151,6 +158,7 @@ pub struct Engine {
     connections: Arc<dyn Connections>,
     metrics: Arc<Metrics>,
     events: Events,
+    news: Mutex<News>,
     config: EngineConfig,
     worker: Arc<str>,
     resident: AtomicBool,
@@ -184,6 +192,8 @@ struct Running {
 struct Job {
     record: Arc<Record>,
     lease: Arc<Lease>,
+    /// What started it: a tick, or a request.
+    cause: tracing::Span,
 }
 
 /// Wakes the driver: something may be due earlier than it thinks.
@@ -217,7 +227,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Engine {
-    /// Joins the parts.
+    /// Joins the parts. The store's calls are metered from here on.
     pub async fn new(
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
@@ -226,6 +236,8 @@ impl Engine {
         metrics: impl Into<Arc<Metrics>>,
         config: EngineConfig,
     ) -> Result<Arc<Self>, StoreError> {
+        let metrics: Arc<Metrics> = metrics.into();
+        let store: Arc<dyn Store> = Arc::new(Metered::new(store, clock.clone(), metrics.clone()));
         let version = store.version().await?;
         Ok(Arc::new(Self {
             worker: format!("{}/{}", config.instance, config.boot).into(),
@@ -233,8 +245,9 @@ impl Engine {
             clock,
             pullers,
             connections,
-            metrics: metrics.into(),
+            metrics,
             events: Events::starting_at(version),
+            news: Mutex::default(),
             config,
             resident: AtomicBool::new(false),
             last_tick: Mutex::default(),
@@ -314,45 +327,27 @@ impl Engine {
 
     /// Makes a committed change known: to listeners, waiters, counters, and to the driver.
     fn published(&self, change: Committed) {
-        let Committed { record, due_at, runs, audit } = change;
+        let Committed { record, due_at, runs, audit, missed } = change;
         let deleted =
             record.schedule.is_none() && audit.iter().any(|entry| entry.operation == Operation::Delete);
         let tenant = (!record.key.is_system()).then_some(&record.key.tenant);
         for entry in &audit {
             self.metrics.audited(tenant, entry.operation);
-            tracing::info!(
-                target: "acculynx-audit",
-                tenant = tenant.map(Tenant::as_str),
-                operation = entry.operation.as_str(),
-                actor = &*entry.actor,
-                role = entry.role.as_str(),
-                request_id = entry.request_id.as_deref(),
-                audit_id = &*entry.id,
-                "command accepted"
-            );
+            log::audited(entry, runs.first().map(|run| &**run));
         }
         for run in &runs {
+            log::ran(run);
             if run.state == RunState::Running {
                 self.metrics.started(run);
             } else {
                 self.metrics.ended(run);
-                tracing::info!(
-                    target: "acculynx-scheduler",
-                    tenant = run.key.tenant.as_str(),
-                    run_id = run.run_id.as_str(),
-                    trigger = run.trigger.as_str(),
-                    state = run.state.as_str(),
-                    imported = run.stats.imported,
-                    skipped = run.stats.skipped,
-                    duration_ms = run.duration_ms,
-                    error = run.error.as_ref().map(|error| error.kind.as_str()),
-                    "run ended"
-                );
                 for waiter in lock(&self.waiting).remove(&run.run_id).unwrap_or_default() {
                     let _gone = waiter.send(Run::clone(run));
                 }
             }
         }
+        missed.iter().for_each(|missed| self.metrics.skipped(missed.slots));
+        self.note_news(&record, &audit, &missed);
         if deleted {
             self.metrics.forget(&record.key.tenant);
         }
@@ -389,10 +384,12 @@ struct Committed {
     due_at: Option<Timestamp>,
     runs: Vec<Arc<Run>>,
     audit: Vec<Arc<AuditEntry>>,
+    missed: Vec<Missed>,
 }
 
 impl Committed {
-    fn of(change: &Change) -> Self {
+    fn of(outcome: &Outcome) -> Self {
+        let change = &outcome.change;
         let (mut runs, mut audit) = (Vec::new(), Vec::new());
         for write in &change.writes {
             match write {
@@ -401,6 +398,7 @@ impl Committed {
                 _ => {}
             }
         }
-        Self { record: change.next.clone(), due_at: change.due_at, runs, audit }
+        let missed = outcome.missed.clone();
+        Self { record: change.next.clone(), due_at: change.due_at, runs, audit, missed }
     }
 }

@@ -14,8 +14,8 @@ use super::writes::{Known, Stored};
 use crate::domain::{
     Answer, AuditEntry, Imported, Key, Range, Record, Run, RunId, Scope, Source, Tenant, Timestamp,
 };
-use crate::memory::{Place, cursor};
-use crate::ports::{AuditQuery, ImportedQuery, Page, RunQuery, StoreError};
+use crate::memory::cursor;
+use crate::ports::{AuditQuery, ImportedQuery, Page, Place, RunQuery, StoreError};
 
 impl<B: Bucket> Snapshot<B> {
     /// One value of a table.
@@ -252,7 +252,7 @@ impl<B: Bucket> Snapshot<B> {
         let mut rows = self.known(&query.key, from, &front, query.limit.saturating_add(1), wanted).await?;
         let more = rows.len() > query.limit;
         rows.truncate(query.limit);
-        let next = rows.last().filter(|_| more).map(|row| Place::of(row).text());
+        let next = rows.last().filter(|_| more).map(|row| Place::text(&row.entity, &row.external_id));
         Ok(Page { rows, next })
     }
 

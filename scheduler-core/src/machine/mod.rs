@@ -14,12 +14,14 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 
 use crate::domain::{
-    AuditDraft, Caller, Change, Lease, Record, Remark, RunError, RunId, SealedConnection, Spec, Stats,
-    Timestamp, Write,
+    AuditDraft, Caller, Change, Disposition, Lease, Record, Remark, RunError, RunId, SealedConnection, Spec,
+    Stats, Timestamp, Write,
 };
 use step::Step;
 
-pub use view::{due_at, next_run, open_ranges};
+pub use step::GRACE;
+
+pub use view::{due_at, next_run, open_ranges, unserved_since};
 
 /// What is asked of a record.
 #[derive(Debug, Clone)]
@@ -153,6 +155,19 @@ pub struct Outcome {
     pub started: Option<Arc<Lease>>,
     /// The run that is to be stopped, or was found abandoned.
     pub stopped: Option<RunId>,
+    /// Slots that got their disposition and no run of their own: coalesced or skipped.
+    pub missed: Vec<Missed>,
+}
+
+/// Slots that came and went without a run of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Missed {
+    /// Why.
+    pub disposition: Disposition,
+    /// How many.
+    pub slots: u64,
+    /// The first of them.
+    pub since: Timestamp,
 }
 
 /// Decides what `command` makes of `record` at `now`.

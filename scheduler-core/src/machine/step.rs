@@ -3,17 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
-use super::{Outcome, Refusal, view};
+use super::{Missed, Outcome, Refusal, view};
 use crate::domain::{
-    AuditDraft, AuditEntry, Caller, Change, Disposition, LastRun, Lease, Operation, Range, Record, Remark,
-    Run, RunError, RunId, RunState, Schedule, Stats, Tail, Timestamp, Trigger, Write,
+    AuditDraft, AuditEntry, Caller, Change, Disposition, Json, LastRun, Lease, Operation, Range, Record,
+    Remark, Run, RunError, RunId, RunState, Schedule, Stats, Tail, Timestamp, Trigger, Write,
 };
 use crate::timetable::{self, Timetable};
 
 /// A slot that starts more than this after its due instant is late.
-pub(super) const GRACE: Duration = Duration::from_secs(30);
+pub const GRACE: Duration = Duration::from_secs(30);
 
 pub(super) struct Step<'a> {
     pub(super) record: Record,
@@ -24,6 +25,7 @@ pub(super) struct Step<'a> {
     pub(super) created: bool,
     pub(super) started: Option<Arc<Lease>>,
     pub(super) stopped: Option<RunId>,
+    missed: Vec<Missed>,
     expected: u64,
 }
 
@@ -38,6 +40,7 @@ impl<'a> Step<'a> {
             created: false,
             started: None,
             stopped: None,
+            missed: Vec::new(),
             expected: record.version,
         }
     }
@@ -60,6 +63,7 @@ impl<'a> Step<'a> {
             created: self.created,
             started: self.started,
             stopped: self.stopped,
+            missed: self.missed,
         }
     }
 
@@ -73,26 +77,41 @@ impl<'a> Step<'a> {
         self.writes.push(Write::Audit(Arc::new(entry)));
     }
 
-    pub(super) fn audit_operator(&mut self, operation: Operation, metadata: Value, before: Option<Value>) {
+    pub(super) fn audit_operator(&mut self, operation: Operation, metadata: Value, before: Option<Json>) {
         let after = self.describe();
         let (before, after) = if before == after { (None, None) } else { (before, after) };
-        self.audit(AuditDraft { metadata, before, after, ..AuditDraft::new(operation, self.caller) });
+        self.audit(AuditDraft {
+            metadata: metadata.into(),
+            before,
+            after,
+            ..AuditDraft::new(operation, self.caller)
+        });
     }
 
     pub(super) fn audit_system(&mut self, operation: Operation, metadata: Value) {
-        self.audit(AuditDraft { metadata, ..AuditDraft::new(operation, &Caller::system()) });
+        self.audit(AuditDraft { metadata: metadata.into(), ..AuditDraft::new(operation, &Caller::system()) });
     }
 
     /// The schedule as an operator sees it, for before and after.
-    pub(super) fn describe(&self) -> Option<Value> {
-        let schedule = self.record.schedule.as_ref()?;
-        let mut described = schedule.spec.describe();
-        described["paused"] = json!(schedule.pause.is_some());
-        if let Some(pause) = &schedule.pause {
-            described["paused_until"] = json!(pause.until.map(Timestamp::iso));
-            described["pause_reason"] = json!(pause.reason);
+    pub(super) fn describe(&self) -> Option<Json> {
+        #[derive(Serialize)]
+        struct Described<'a, T> {
+            #[serde(flatten)]
+            spec: T,
+            paused: bool,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            paused_until: Option<String>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pause_reason: Option<&'a str>,
         }
-        Some(described)
+        let schedule = self.record.schedule.as_ref()?;
+        let pause = schedule.pause.as_ref();
+        Some(Json::of(&Described {
+            spec: schedule.spec.describe(),
+            paused: pause.is_some(),
+            paused_until: pause.and_then(|pause| pause.until).map(Timestamp::iso),
+            pause_reason: pause.and_then(|pause| pause.reason.as_deref()),
+        }))
     }
 
     /// Gives every slot up to `through` that has none yet its disposition.
@@ -110,6 +129,9 @@ impl<'a> Step<'a> {
             {
                 let range = grow(schedule, disposition, first, last, count);
                 push_range(&mut self.writes, range);
+                if disposition.is_missed() {
+                    self.missed.push(Missed { disposition, slots: count, since: first });
+                }
             }
             schedule.accounted = schedule.accounted.max(part);
         }

@@ -32,6 +32,16 @@ pub fn next_run(schedule: &Schedule, key: &Key, now: Timestamp) -> Option<Timest
     [retry, next_slot(schedule, key, schedule.accounted)].into_iter().flatten().min()
 }
 
+/// The due instant of the earliest slot that has no run yet; none while paused or when nothing is left to come.
+///
+/// Unlike [`next_run`] it looks past no run in flight: while one hangs, the slots behind it wait.
+pub fn unserved_since(schedule: &Schedule, key: &Key) -> Option<Timestamp> {
+    match schedule.pause {
+        Some(_) => None,
+        None => next_slot(schedule, key, schedule.accounted),
+    }
+}
+
 /// The due instant of the first slot after `after` that may run.
 fn next_slot(schedule: &Schedule, key: &Key, after: Timestamp) -> Option<Timestamp> {
     let probe = schedule.breaker.as_ref().map(|breaker| breaker.probe_at);

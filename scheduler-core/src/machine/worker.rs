@@ -9,7 +9,7 @@ use super::step::{Report, Start, Step, is_late};
 use super::view::just_before;
 use super::{Ending, Refusal};
 use crate::domain::{
-    CatchUp, Cursor, Disposition, ErrorKind, Lease, Operation, Overlap, Retry, RunError, RunState, Timestamp,
+    CatchUp, Disposition, ErrorKind, Json, Lease, Operation, Overlap, Retry, RunError, RunState, Timestamp,
     Trigger,
 };
 use crate::timetable::{self, Timetable};
@@ -199,7 +199,7 @@ impl Step<'_> {
             Some(_) => RunState::Failed,
         };
         if let (Some(cursor), Some(schedule)) = (ending.cursor, self.record.schedule.as_mut()) {
-            schedule.cursor = Some(Cursor(cursor));
+            schedule.cursor = Some(Json(cursor));
         }
         let kind = ending.error.as_ref().map(|error| error.kind);
         let report = Report {

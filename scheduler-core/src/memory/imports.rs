@@ -4,11 +4,8 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-
 use crate::domain::{Entity, Imported, Item, Key, Tally, Timestamp};
-use crate::ports::{ImportedQuery, Page, StoreError};
+use crate::ports::{ImportedQuery, Page, Place, StoreError};
 
 #[derive(Default)]
 pub(super) struct Imports(BTreeMap<Key, Entities>);
@@ -96,7 +93,7 @@ impl Imports {
         };
         let more = rows.len() > query.limit;
         rows.truncate(query.limit);
-        let next = rows.last().filter(|_| more).map(|row| Place::of(row).text());
+        let next = rows.last().filter(|_| more).map(|row| Place::text(&row.entity, &row.external_id));
         Ok(Page { rows: rows.into_iter().cloned().collect(), next })
     }
 }
@@ -111,34 +108,10 @@ impl Kept {
 }
 
 fn after<'a>(entities: &'a Entities, place: Option<&'a Place>) -> impl Iterator<Item = &'a Imported> {
-    let first = place.map_or(Bound::Unbounded, |place| Bound::Included(&*place.entity));
+    let first = place.map_or(Bound::Unbounded, |place| Bound::Included(place.entity.as_str()));
     entities.range::<str, _>((first, Bound::Unbounded)).flat_map(move |(entity, known)| {
-        let from = place.filter(|place| *place.entity == **entity);
-        let from = from.map_or(Bound::Unbounded, |place| Bound::Excluded(&*place.id));
+        let from = place.filter(|place| place.entity == **entity);
+        let from = from.map_or(Bound::Unbounded, |place| Bound::Excluded(place.id.as_str()));
         known.range::<str, _>((from, Bound::Unbounded)).map(|(_, kept)| &kept.row)
     })
-}
-
-/// Where a page ended.
-pub(crate) struct Place {
-    pub(crate) entity: String,
-    pub(crate) id: String,
-}
-
-impl Place {
-    pub(crate) fn of(row: &Imported) -> Self {
-        Self { entity: row.entity.to_string(), id: row.external_id.to_string() }
-    }
-
-    /// An entity's name has no slash, so the first one parts it from the id.
-    pub(crate) fn text(&self) -> String {
-        BASE64_URL_SAFE_NO_PAD.encode(format!("{}/{}", self.entity, self.id))
-    }
-
-    pub(crate) fn read(text: &str) -> Result<Self, StoreError> {
-        let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| StoreError::Cursor)?;
-        let text = String::from_utf8(bytes).map_err(|_| StoreError::Cursor)?;
-        let (entity, id) = text.split_once('/').ok_or(StoreError::Cursor)?;
-        Ok(Self { entity: entity.to_owned(), id: id.to_owned() })
-    }
 }

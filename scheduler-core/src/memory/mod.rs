@@ -8,7 +8,6 @@ mod records;
 mod store;
 
 pub use contents::Capacity;
-pub(crate) use imports::Place;
 pub use records::Records;
 pub use store::MemoryStore;
 pub(crate) use store::cursor;

@@ -5,16 +5,16 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 
-/// The methods that pullers use.
+/// The methods that are used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
     /// Reads.
     Get,
-    /// Searches.
+    /// Searches, and tells.
     Post,
 }
 
-/// A request to an upstream. Its headers may hold a secret, so it has no `Debug`.
+/// A request to an upstream or a webhook. Its headers may hold a secret, so it has no `Debug`.
 #[derive(Clone)]
 pub struct HttpRequest {
     /// The method.
@@ -23,7 +23,7 @@ pub struct HttpRequest {
     pub url: String,
     /// Names in lower case.
     pub headers: Vec<(&'static str, String)>,
-    /// The body, for a search.
+    /// The body, of a post.
     pub body: Option<Bytes>,
     /// The whole exchange may take this long.
     pub timeout: Duration,

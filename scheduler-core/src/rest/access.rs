@@ -18,7 +18,7 @@ use super::{Shared, Surface, token};
 use crate::domain::{Caller, Key, Role, Scope, Source, Tenant, TokenRecord, Via};
 use crate::machine::Refusal;
 
-const TENANT: HeaderName = HeaderName::from_static("x-tenant");
+pub(super) const TENANT: HeaderName = HeaderName::from_static("x-tenant");
 const CLIENT: HeaderName = HeaderName::from_static("x-client");
 const ROLE: HeaderName = HeaderName::from_static("x-role");
 const OPS: HeaderName = HeaderName::from_static("x-ops");

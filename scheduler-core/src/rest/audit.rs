@@ -3,7 +3,6 @@
 use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::Shared;
@@ -13,7 +12,7 @@ use super::problem::Error;
 use super::query::{PAGE, Params, cursor};
 use super::reply::json;
 use super::views::{AnyJson, Particulars};
-use crate::domain::{AuditEntry, Operation, Role, Scope, Source, Via, verify_chain};
+use crate::domain::{AuditEntry, Json, Operation, Role, Scope, Source, Via, verify_chain};
 use crate::ports::AuditQuery;
 
 /// One accepted command, or one refusal of a caller.
@@ -33,13 +32,13 @@ pub(super) struct EntryView {
     request_id: Option<String>,
     /// Particulars, by operation.
     #[schema(value_type = Option<Particulars>)]
-    metadata: Value,
+    metadata: Json,
     /// The schedule before.
     #[schema(value_type = Option<AnyJson>)]
-    before: Option<Value>,
+    before: Option<Json>,
     /// The schedule after.
     #[schema(value_type = Option<AnyJson>)]
-    after: Option<Value>,
+    after: Option<Json>,
     /// Its place in its chain.
     seq: u64,
 }

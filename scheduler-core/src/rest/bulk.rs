@@ -248,7 +248,7 @@ pub(super) async fn bulk(
         "failed": done.failed_total,
     });
     let caller = order.grant.caller();
-    let draft = AuditDraft { metadata, ..AuditDraft::new(Operation::Bulk, caller) };
+    let draft = AuditDraft { metadata: metadata.into(), ..AuditDraft::new(Operation::Bulk, caller) };
     let ask =
         |_: &Record| Ok::<_, Error>(Command::Note { draft: Box::new(draft.clone()), writes: Vec::new() });
     shared.engine.command(&Key::system(), caller, None, ask, |_| order.answer(&shared, &reply)).await?;

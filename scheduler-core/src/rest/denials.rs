@@ -66,7 +66,10 @@ impl Surface {
         if !is_denial {
             return error;
         }
-        let Some(suppressed) = self.denials.admit(self.engine.clock().monotonic()) else { return error };
+        let Some(suppressed) = self.denials.admit(self.engine.clock().monotonic()) else {
+            self.engine.metrics().audit_dropped();
+            return error;
+        };
         let caller = Caller {
             actor: principal.map_or_else(|| "anonymous".into(), |principal| principal.actor.clone()),
             role: principal.map_or(Role::Viewer, |principal| principal.role),
@@ -86,7 +89,7 @@ impl Surface {
             "token": principal.filter(|principal| principal.auth == Auth::Token).map(|principal| &*principal.id),
             "suppressed_before": suppressed,
         });
-        let draft = AuditDraft { metadata, ..AuditDraft::new(Operation::Denied, &caller) };
+        let draft = AuditDraft { metadata: metadata.into(), ..AuditDraft::new(Operation::Denied, &caller) };
         let ask = move |_: &_| {
             Ok::<_, CommandError>(Command::Note { draft: Box::new(draft.clone()), writes: Vec::new() })
         };

@@ -16,7 +16,7 @@ use super::audit::{self, EntryView, TrailQuery};
 use super::problem::Error;
 use super::query::{LONGEST_PAGE, Params};
 use super::records::{self, RecordView};
-use crate::domain::{AuditEntry, Imported, Timestamp};
+use crate::domain::{AuditEntry, Imported, Json, Timestamp};
 use crate::ports::{AuditQuery, ImportedQuery, Page, Store, StoreError};
 
 /// How a file is written.
@@ -269,8 +269,7 @@ impl Row for EntryRow {
 
     fn cells(&self) -> Vec<String> {
         let entry = &self.0;
-        let json =
-            |value: &serde_json::Value| if value.is_null() { String::new() } else { value.to_string() };
+        let json = |value: &Json| if value.is_null() { String::new() } else { value.as_str().to_owned() };
         vec![
             entry.id.to_string(),
             entry.ts.epoch_secs().to_string(),

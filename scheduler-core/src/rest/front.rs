@@ -12,9 +12,12 @@ use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use tower::{Layer, Service};
+use tracing::Instrument;
 
 use super::Shared;
+use super::access::TENANT;
 use super::problem::Error;
+use crate::domain::Tenant;
 
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
@@ -89,21 +92,28 @@ where
             route: request.extensions().get::<MatchedPath>().cloned(),
             head: request.method() == Method::HEAD,
         };
+        let tenant =
+            request.headers().get(&TENANT).and_then(|tenant| Tenant::parse(tenant.to_str().ok()?).ok());
         let started = shared.engine.clock().monotonic();
         let inner = self.inner.call(request);
         Box::pin(async move {
-            let response = match AssertUnwindSafe(inner).catch_unwind().await {
+            let span = about.span(tenant.as_ref());
+            let answered = AssertUnwindSafe(inner).catch_unwind().instrument(span.clone()).await;
+            let _within = span.enter();
+            let response = match answered {
                 Ok(Ok(response)) => response,
                 Ok(Err(never)) => match never {},
                 Err(_) => {
-                    tracing::error!(route = about.route(), "a handler panicked");
+                    tracing::error!("a handler panicked");
                     Error::Internal.into_response()
                 }
             };
             let response = about.finish(response);
-            let taken = shared.engine.clock().monotonic().saturating_sub(started).as_secs_f64();
-            let class = class(response.status());
-            shared.engine.metrics().answered(about.method, about.route(), class, taken);
+            let taken = shared.engine.clock().monotonic().saturating_sub(started);
+            let status = response.status();
+            shared.engine.metrics().answered(about.method, about.route(), class(status), taken.as_secs_f64());
+            span.record("status", status.as_u16());
+            tracing::debug!(target: "acculynx-request", status = status.as_u16(), ms = taken.as_millis() as u64, "answered");
             Ok(response)
         })
     }
@@ -118,6 +128,19 @@ struct About {
 }
 
 impl About {
+    /// What traces and log lines say of the request. Its address is left out: it may name what is nobody's business.
+    fn span(&self, tenant: Option<&Tenant>) -> tracing::Span {
+        tracing::info_span!(
+            target: "acculynx-request",
+            "request",
+            request_id = self.id.to_str().unwrap_or_default(),
+            method = self.method,
+            route = self.route(),
+            tenant = tenant.map(Tenant::as_str),
+            status = tracing::field::Empty,
+        )
+    }
+
     fn route(&self) -> &str {
         self.route.as_ref().map_or("unmatched", MatchedPath::as_str)
     }

@@ -11,8 +11,7 @@ use super::Surface;
 use super::problem::Error;
 use super::query::{Params, listed};
 use crate::domain::{Interval, Key, Record, Schedule, Scope, Source, State, Tenant, Timestamp};
-use crate::engine::overdue;
-use crate::machine::next_run;
+use crate::engine::Engine;
 
 /// Records read at once.
 const STRIDE: usize = 4096;
@@ -114,10 +113,15 @@ impl Filter {
     }
 
     /// Whether this schedule is wanted, its tenant aside.
-    pub(super) fn admits(&self, record: &Record, schedule: &Schedule, now: Timestamp) -> bool {
+    pub(super) fn admits(
+        &self,
+        engine: &Engine,
+        record: &Record,
+        schedule: &Schedule,
+        now: Timestamp,
+    ) -> bool {
         let tags = &schedule.spec.tags;
         let interval = || schedule.spec.interval().map(Interval::secs);
-        let late = || next_run(schedule, &record.key, now).and_then(|due| overdue(schedule, due, now));
         let holds = |q: &String| {
             let note = schedule.spec.note.as_deref().unwrap_or_default();
             record.key.tenant.as_str().contains(q.as_str()) || note.to_lowercase().contains(q.as_str())
@@ -125,7 +129,7 @@ impl Filter {
         (self.states.is_empty() || self.states.contains(&schedule.state()))
             && self.q.as_ref().is_none_or(holds)
             && (self.intervals.is_empty() || interval().is_some_and(|own| self.intervals.contains(&own)))
-            && (!self.overdue || late().is_some())
+            && (!self.overdue || engine.overdue(&record.key, schedule, now).is_some())
             && (self.tags.is_empty() || self.tags.iter().any(|tag| tags.iter().any(|own| **own == **tag)))
     }
 }
@@ -181,7 +185,7 @@ impl Surface {
         let scope = narrowed(scope, filter.tenants.as_deref());
         let (now, mut keys) = (self.now(), Vec::new());
         self.walk(source, &scope, None, STRIDE, |record, schedule| {
-            if filter.admits(record, schedule, now) {
+            if filter.admits(&self.engine, record, schedule, now) {
                 keys.push(record.key.clone());
             }
             ControlFlow::Continue(())

@@ -173,7 +173,7 @@ impl Surface {
             } else if full && short {
                 return ControlFlow::Break(());
             }
-            if filter.admits(record, schedule, now) {
+            if filter.admits(&self.engine, record, schedule, now) {
                 matched += 1;
                 let rank = if full { 0 } else { sort.rank(record, schedule, as_of) };
                 let passed = from.is_some_and(|from| {

@@ -210,7 +210,7 @@ impl Surface {
     ) -> Result<(), Error> {
         let ask = |_: &Record| {
             let draft =
-                AuditDraft { metadata: metadata.clone(), ..AuditDraft::new(Operation::Token, caller) };
+                AuditDraft { metadata: metadata.clone().into(), ..AuditDraft::new(Operation::Token, caller) };
             Ok::<_, Error>(Command::Note { draft: Box::new(draft), writes: writes.clone() })
         };
         self.engine.command(&Key::system(), caller, None, ask, |_| None).await.map(drop)

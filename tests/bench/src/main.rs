@@ -23,6 +23,7 @@ const ROWS: &[(&str, &[&str], Measure)] = &[
     ("tick", &["memory", "sqlite"], scheduler::tick),
     ("status", &["memory", "sqlite"], http::status),
     ("pause", &["memory", "sqlite"], http::pause),
+    ("metrics", &["memory", "sqlite"], scheduler::metrics),
     ("restart", &["sqlite"], scheduler::restart),
 ];
 

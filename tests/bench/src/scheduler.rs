@@ -124,6 +124,26 @@ pub(crate) fn tick(store: &str) -> Row {
     Row { what: "a tick with nothing due".into(), measured: measured.join(", "), goal: "flat" }
 }
 
+/// A scrape with 100,000 tenants, each of which has run once.
+pub(crate) fn metrics(store: &str) -> Row {
+    let world = World::new(store, HashMap::new());
+    world.register(100_000, &Spec::every(interval(86_400)));
+    block_on(world.engine.tick(Budget::default())).expect("the tick works");
+    let mut took: Vec<_> = Vec::new();
+    let mut bytes = 0;
+    for _ in 0..10 {
+        let began = Instant::now();
+        let census = block_on(world.engine.census()).expect("a census");
+        bytes = world.engine.metrics().render(&census, true).len();
+        took.push(i64::try_from(began.elapsed().as_micros()).unwrap_or(i64::MAX));
+    }
+    Row {
+        what: "/metrics with 100,000 tenants".into(),
+        measured: format!("{:.2} MB, p50 {}", bytes as f64 / 1e6, ms(percentile(&mut took, 0.5))),
+        goal: "<= 2 MB, <= 250 ms",
+    }
+}
+
 /// A kill with 500 runs in flight, and a start on the same store.
 pub(crate) fn restart(_store: &str) -> Row {
     let folder =

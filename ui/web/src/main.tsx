@@ -1,6 +1,7 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app/app.tsx";
+import { startWorker } from "./app/worker.ts";
 import { watchSystemTheme } from "./shared/prefs.ts";
 import "./styles/tokens.css";
 import "./styles/base.css";
@@ -8,6 +9,7 @@ import "./styles/parts.css";
 import "./styles/pages.css";
 
 watchSystemTheme();
+startWorker();
 
 const root = document.getElementById("root");
 if (root) {

@@ -21,8 +21,9 @@ pub(crate) enum Cause {
     /// Something that does not turn into a row.
     #[error("a {0} can not be stored")]
     Unwritable(&'static str),
-    #[error("the cursor is not one of ours")]
-    Cursor,
+    /// What is asked for can not be: its reason is the caller's to read.
+    #[error(transparent)]
+    Refused(#[from] StoreError),
     #[error("the database thread has stopped")]
     Stopped,
 }
@@ -34,7 +35,7 @@ impl From<Cause> for StoreError {
             Cause::Sqlite(error) => crate::sqlite::sort(&error),
             Cause::Row { .. } | Cause::Value(_) => Self::Corrupt(cause.to_string().into()),
             Cause::Unwritable(_) | Cause::Stopped => Self::Unavailable(cause.to_string().into()),
-            Cause::Cursor => Self::Cursor,
+            Cause::Refused(error) => error,
         }
     }
 }

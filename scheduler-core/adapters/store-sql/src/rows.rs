@@ -3,8 +3,6 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use scheduler_core::domain::{Answer, AuditEntry, Change, Range, Record, Run, RunId, Timestamp, Write};
 use serde::Serialize;
 
@@ -125,88 +123,4 @@ pub(crate) fn range(body: &str) -> Result<Range, Cause> {
 
 pub(crate) fn entry(body: &str) -> Result<AuditEntry, Cause> {
     read(body, "audit entry")
-}
-
-/// The part of a window that is left of a cursor, as bounds on ids that sort by time.
-pub(crate) struct Ids {
-    /// Ids from here on.
-    pub(crate) from: String,
-    /// Ids before this one.
-    pub(crate) until: String,
-}
-
-impl Ids {
-    /// Above every id.
-    const END: &'static str = "~";
-
-    pub(crate) fn within(
-        since: Option<Timestamp>,
-        until: Option<Timestamp>,
-        cursor: Option<&str>,
-    ) -> Result<Self, Cause> {
-        if cursor.is_some_and(|cursor| RunId::parse(cursor).is_none()) {
-            return Err(Cause::Cursor);
-        }
-        let until = until.map_or_else(|| Self::END.to_owned(), first_id);
-        let until = match cursor {
-            Some(cursor) if cursor < until.as_str() => cursor.to_owned(),
-            _ => until,
-        };
-        Ok(Self { from: since.map_or_else(String::new, first_id), until })
-    }
-}
-
-/// What every id of `time` or later is at or above, and every earlier one is below.
-fn first_id(time: Timestamp) -> String {
-    const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-    let time = u64::try_from(time.millis()).unwrap_or(0);
-    (0..10).rev().map(|place| char::from(DIGITS[(time >> (place * 5) & 31) as usize])).collect()
-}
-
-/// Where a page of imported records ended.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Place {
-    pub(crate) entity: String,
-    pub(crate) id: String,
-}
-
-impl Place {
-    /// An entity's name has no slash, so the first one parts it from the id.
-    pub(crate) fn text(entity: &str, id: &str) -> String {
-        BASE64_URL_SAFE_NO_PAD.encode(format!("{entity}/{id}"))
-    }
-
-    pub(crate) fn read(text: &str) -> Result<Self, Cause> {
-        let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| Cause::Cursor)?;
-        let text = String::from_utf8(bytes).map_err(|_| Cause::Cursor)?;
-        let (entity, id) = text.split_once('/').ok_or(Cause::Cursor)?;
-        Ok(Self { entity: entity.to_owned(), id: id.to_owned() })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use scheduler_core::domain::{Key, Source, Tenant};
-
-    #[test]
-    fn an_instant_parts_the_ids_before_it_from_the_others() {
-        let key = Key::new(Source::parse("acculynx").unwrap(), Tenant::parse("peakpro").unwrap());
-        for millis in [1_800_000_000_000, 1_799_999_999_999, 946_684_800_001, 7_258_118_400_000] {
-            let time = Timestamp::from_millis(millis);
-            let bound = first_id(time);
-            assert!(*RunId::new(&key, 1, time).as_str() >= *bound);
-            assert!(*RunId::new(&key, 1, Timestamp::from_millis(millis - 1)).as_str() < *bound);
-        }
-    }
-
-    #[test]
-    fn a_place_is_read_as_written_and_nothing_else_is() {
-        let place = Place { entity: "jobs".into(), id: "a/b ü".into() };
-
-        assert_eq!(Place::read(&Place::text("jobs", "a/b ü")).unwrap(), place);
-        for wrong in ["", "%", "am9icw"] {
-            assert!(matches!(Place::read(wrong), Err(Cause::Cursor)), "{wrong}");
-        }
-    }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use scheduler_core::domain::{
-    AuditHead, Breaker, Cursor, Key, LastRun, Lease, Pause, Record, Retry, Schedule, Spec, Tail, Timestamp,
+    AuditHead, Breaker, Json, Key, LastRun, Lease, Pause, Record, Retry, Schedule, Spec, Tail, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -71,7 +71,7 @@ struct StoredSchedule<'a> {
     #[serde(default)]
     last: Option<Arc<LastRun>>,
     #[serde(default)]
-    cursor: Option<Cursor>,
+    cursor: Option<Json>,
 }
 
 /// Reads records; those with equal specs share one.
@@ -167,7 +167,7 @@ mod tests {
                 message: "no \"answer\"".into(),
                 error: Some(ErrorKind::Transient),
             })),
-            cursor: Some(Cursor(RawValue::from_string("{\"page\": 3}".into()).unwrap().into())),
+            cursor: Some(Json(RawValue::from_string("{\"page\": 3}".into()).unwrap().into())),
         };
         let full = Record { schedule: Some(schedule), ..bare.clone() };
         let mut reader = Reader::default();

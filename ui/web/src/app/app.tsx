@@ -1,10 +1,17 @@
-import { QueryClient } from "@tanstack/react-query";
+import { onlineManager, QueryClient } from "@tanstack/react-query";
 import { PersistQueryClientProvider } from "@tanstack/react-query-persist-client";
 import { useState } from "react";
 import { Problem } from "../shared/api/problem.ts";
+import { isReachable, onReach } from "../shared/api/reach.ts";
 import { Toasts } from "../shared/ui/toasts.tsx";
 import { persistence, recall } from "./persist.ts";
 import { Shell } from "./shell.tsx";
+
+// What is asked for while the server can not be reached waits until it can.
+onlineManager.setEventListener((tell) => {
+  tell(isReachable());
+  return onReach(tell);
+});
 
 export function makeClient(): QueryClient {
   return new QueryClient({

@@ -5,13 +5,13 @@ import { useLive } from "../shared/live/live.ts";
 import { usePrefs } from "../shared/prefs.ts";
 import { stamp } from "../shared/time/format.ts";
 import { useDialog } from "../shared/ui/dialogs.ts";
-import { useWorker } from "./worker.ts";
+import { useUpdate } from "./worker.ts";
 
 /** One message about the whole at a time, the gravest first. */
 export function Banners() {
   const live = useLive();
   const { zone, noInstallBefore } = usePrefs();
-  const { update } = useWorker();
+  const update = useUpdate();
   const install = useInstall();
   const dialog = useDialog();
   const health = useQuery(healthQuery);

@@ -2,6 +2,7 @@ import { type InfiniteData, useQuery, useQueryClient } from "@tanstack/react-que
 import { useEffect, useRef } from "react";
 import { capabilitiesQuery, whoamiQuery } from "../shared/api/session.ts";
 import type { ChangeEvent } from "../shared/api/types.ts";
+import { doubtBeats, tellBeat } from "../shared/live/beats.ts";
 import { startLive } from "../shared/live/live.ts";
 import { getRoster, tell } from "../shared/live/store.ts";
 import { usePrefs } from "../shared/prefs.ts";
@@ -77,6 +78,7 @@ export function useFollow(): () => void {
           lists();
         }
         if (change.event === "audit.appended") audit();
+        if (change.event === "run.finished") tellBeat(change.run);
         if (change.event === "run.started" || change.event === "run.finished") {
           touched.add(change.tenant);
           runs();
@@ -93,6 +95,7 @@ export function useFollow(): () => void {
         else frame ||= requestAnimationFrame(flush);
       },
       onResync() {
+        doubtBeats();
         void client.invalidateQueries({
           predicate: ({ queryKey }) => queryKey[0] !== "capabilities" && queryKey[0] !== "whoami",
         });

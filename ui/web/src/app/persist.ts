@@ -3,6 +3,7 @@ import type { InfiniteData, QueryClient } from "@tanstack/react-query";
 import type { PersistQueryClientOptions } from "@tanstack/react-query-persist-client";
 import { del, get, set } from "idb-keyval";
 import type { Counts, Schedule } from "../shared/api/types.ts";
+import { heard } from "../shared/live/live.ts";
 import { forget, getRoster, tell } from "../shared/live/store.ts";
 
 const KEY = "queries";
@@ -44,8 +45,11 @@ export const persistence: Omit<PersistQueryClientOptions, "queryClient"> = {
 /** Puts what was kept into the roster, where the server has not answered yet. */
 export function recall(client: QueryClient): void {
   if (getRoster().version > 0) return;
-  for (const [, data] of client.getQueriesData<InfiniteData<Page>>({ queryKey: ["schedules"] })) {
+  for (const [key, data] of client.getQueriesData<InfiniteData<Page>>({
+    queryKey: ["schedules"],
+  })) {
     for (const page of data?.pages ?? []) tell({ event: "read", schedules: page.schedules });
+    heard(client.getQueryState(key)?.dataUpdatedAt ?? 0);
   }
   for (const [, data] of client.getQueriesData<{ counts: Counts }>({ queryKey: ["counts"] })) {
     if (data) tell({ event: "read", schedules: [], counts: data.counts });

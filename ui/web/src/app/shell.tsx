@@ -1,11 +1,11 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
-import { Link, Redirect, Route, Switch, useLocation } from "wouter";
-import { SignIn } from "../features/session/sign-in.tsx";
+import { Link, Redirect, Route, Switch, useLocation, useSearch } from "wouter";
 import TenantsPage from "../features/tenants/page.tsx";
 import { http, onExpired } from "../shared/api/http.ts";
 import { isProblem, Problem } from "../shared/api/problem.ts";
 import { capabilitiesQuery, whoamiQuery } from "../shared/api/session.ts";
+import { useJob } from "../shared/bulk/store.ts";
 import { useCounts } from "../shared/live/store.ts";
 import { setPrefs, usePrefs } from "../shared/prefs.ts";
 import { Boundary } from "../shared/ui/boundary.tsx";
@@ -13,6 +13,8 @@ import { openDialog, useDialog } from "../shared/ui/dialogs.ts";
 import { Failed, Loading } from "../shared/ui/faces.tsx";
 import { Icon, type IconName, Mark } from "../shared/ui/icons.tsx";
 import { Menu } from "../shared/ui/menu.tsx";
+import { toastError } from "../shared/ui/toasts.tsx";
+import { withParams } from "../shared/url.ts";
 import { useBadge } from "./badge.ts";
 import { Banners } from "./banners.tsx";
 import { useFollow } from "./follow.ts";
@@ -23,6 +25,8 @@ import { wipe } from "./persist.ts";
 const loadDialogs = () => import("../features/commands/dialogs.tsx");
 const loadPalette = () => import("../features/commands/palette.tsx");
 const Dialogs = lazy(loadDialogs);
+const JobChip = lazy(() => import("./job-chip.tsx"));
+const SignIn = lazy(() => import("../features/session/sign-in.tsx"));
 const TenantPage = lazy(() => import("../features/tenant/page.tsx"));
 const RunPage = lazy(() => import("../features/run/page.tsx"));
 const TimelinePage = lazy(() => import("../features/timeline/page.tsx"));
@@ -49,9 +53,15 @@ export function Shell() {
   useBadge(counts ? counts.error + counts.broken : 0);
   useEffect(() => {
     // Loaded ahead, so that what is typed right after Ctrl K goes into the palette.
-    const timer = setTimeout(() => void loadDialogs().then(loadPalette), 1500);
+    const timer = setTimeout(() => {
+      // What can not be had now is asked for again when it is needed.
+      loadDialogs()
+        .then(loadPalette)
+        .catch(() => undefined);
+    }, 1500);
     return () => clearTimeout(timer);
   }, []);
+  useZoneInAddress();
   const refused = isProblem(whoami.error, "unauthenticated") || expired;
 
   const signIn = () => {
@@ -72,9 +82,14 @@ export function Shell() {
       <Header onRefresh={refresh} onSignOut={() => void signOut()} />
       <main id="main" tabIndex={-1}>
         {refused ? (
-          <SignIn onDone={signIn} />
+          <Suspense>
+            <SignIn onDone={signIn} />
+          </Suspense>
         ) : whoami.isError && !whoami.data && whoami.error instanceof Problem ? (
-          <Failed error={whoami.error} onRetry={() => void whoami.refetch()} />
+          <>
+            <h1 className="visually-hidden">Command Center</h1>
+            <Failed error={whoami.error} onRetry={() => void whoami.refetch()} />
+          </>
         ) : (
           <>
             <Banners />
@@ -87,9 +102,22 @@ export function Shell() {
         )}
       </main>
       <BottomNav />
+      <JobPlace />
       <DialogPlace />
     </div>
   );
+}
+
+/** Keeps the zone of the times in the address where it is not the usual one, so that a link shows the same. */
+function useZoneInAddress(): void {
+  const { zone } = usePrefs();
+  const [path, navigate] = useLocation();
+  const search = useSearch();
+  useEffect(() => {
+    const next = withParams(search, { tz: zone === "utc" ? null : zone });
+    if (new URLSearchParams(search).get("tz") !== new URLSearchParams(next).get("tz"))
+      navigate(path + next, { replace: true });
+  }, [zone, path, search, navigate]);
 }
 
 function Pages() {
@@ -138,8 +166,24 @@ function Pages() {
 function DialogPlace() {
   const wanted = useDialog();
   return wanted === null ? null : (
+    <Boundary
+      onError={(error) => {
+        openDialog(null);
+        toastError("This could not be opened", error, () => location.reload());
+      }}
+    >
+      <Suspense>
+        <Dialogs />
+      </Suspense>
+    </Boundary>
+  );
+}
+
+/** A bulk command that goes on shows itself on every page. */
+function JobPlace() {
+  return useJob() === null ? null : (
     <Suspense>
-      <Dialogs />
+      <JobChip />
     </Suspense>
   );
 }
@@ -154,7 +198,7 @@ function Header({ onRefresh, onSignOut }: { onRefresh: () => void; onSignOut: ()
   const { data: capabilities } = useQuery(capabilitiesQuery);
   const { data: whoami } = useQuery(whoamiQuery);
   const isCurrent = useCurrent();
-  const { theme, source } = usePrefs();
+  const { theme, source, zone } = usePrefs();
   const [, navigate] = useLocation();
   const isDark = document.documentElement.dataset.theme === "dark";
   void theme;
@@ -211,6 +255,11 @@ function Header({ onRefresh, onSignOut }: { onRefresh: () => void; onSignOut: ()
             items={() => [
               { label: "Settings", icon: "gear", onSelect: () => navigate("/settings") },
               { label: "Health", icon: "heart", onSelect: () => navigate("/health") },
+              {
+                label: zone === "utc" ? "Show local time" : "Show UTC",
+                icon: "clock",
+                onSelect: () => setPrefs({ zone: zone === "utc" ? "local" : "utc" }),
+              },
               {
                 label: "Keyboard shortcuts",
                 icon: "why",

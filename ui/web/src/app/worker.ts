@@ -1,4 +1,4 @@
-import { useEffect, useSyncExternalStore } from "react";
+import { useSyncExternalStore } from "react";
 
 interface PolicyFactory {
   createPolicy(name: string, rules: { createScriptURL(url: string): string }): unknown;
@@ -6,11 +6,12 @@ interface PolicyFactory {
 
 const WORKER = "/sw.js";
 
-let waiting: ServiceWorker | null = null;
+/** Goes over to the new version, where there is one. */
+let update: (() => void) | null = null;
 const listeners = new Set<() => void>();
 
-function become(worker: ServiceWorker | null): void {
-  waiting = worker;
+function become(next: () => void): void {
+  update = next;
   for (const listener of listeners) listener();
 }
 
@@ -27,39 +28,47 @@ function allowWorker(): void {
 
 async function register(): Promise<void> {
   allowWorker();
-  const registration = await navigator.serviceWorker.register(WORKER);
-  const look = () => {
-    const worker = registration.installing;
-    worker?.addEventListener("statechange", () => {
-      // Without a worker at the helm this is the first visit, not an update.
-      if (worker.state === "installed" && navigator.serviceWorker.controller) become(worker);
+  const { serviceWorker } = navigator;
+  // Without a worker at the helm this is the first visit, and what comes is no update.
+  let isUpdate = serviceWorker.controller !== null;
+  const registration = await serviceWorker.register(WORKER);
+  const offer = (worker: ServiceWorker) => {
+    become(() => {
+      serviceWorker.addEventListener("controllerchange", () => location.reload(), { once: true });
+      worker.postMessage({ type: "SKIP_WAITING" });
     });
   };
-  if (registration.waiting && navigator.serviceWorker.controller) become(registration.waiting);
-  registration.addEventListener("updatefound", look);
+  if (registration.waiting && isUpdate) offer(registration.waiting);
+  registration.addEventListener("updatefound", () => {
+    const worker = registration.installing;
+    worker?.addEventListener("statechange", () => {
+      if (worker.state === "installed" && serviceWorker.controller) offer(worker);
+    });
+  });
+  serviceWorker.addEventListener("controllerchange", () => {
+    // Another tab has gone over, and has taken this one along: only a reload is left to do.
+    if (isUpdate) become(() => location.reload());
+    isUpdate = true;
+  });
   setInterval(() => void registration.update().catch(() => undefined), 3_600_000);
 }
 
-export function useWorker(): { update: (() => void) | null } {
-  useEffect(() => {
-    if (import.meta.env.PROD && "serviceWorker" in navigator) {
-      register().catch((error: unknown) => console.warn("no offline shell:", error));
-    }
-  }, []);
-  const worker = useSyncExternalStore(
+/** Keeps the shell for offline, once the page has what it needs for itself. */
+export function startWorker(): void {
+  if (!import.meta.env.PROD || !("serviceWorker" in navigator)) return;
+  const start = () => {
+    register().catch((error: unknown) => console.warn("no offline shell:", error));
+  };
+  if (document.readyState === "complete") start();
+  else addEventListener("load", start, { once: true });
+}
+
+export function useUpdate(): (() => void) | null {
+  return useSyncExternalStore(
     (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    () => waiting,
+    () => update,
   );
-  if (!worker) return { update: null };
-  return {
-    update() {
-      navigator.serviceWorker.addEventListener("controllerchange", () => location.reload(), {
-        once: true,
-      });
-      worker.postMessage({ type: "SKIP_WAITING" });
-    },
-  };
 }

@@ -4,10 +4,15 @@ import type { Zone } from "./time/format.ts";
 export type Theme = "system" | "light" | "dark";
 export type Density = "comfortable" | "compact";
 
+/** The columns of the list of tenants that may be left out; name and actions always stay. */
+export const columns = ["state", "next", "last", "stats", "spark", "interval"] as const;
+export type Column = (typeof columns)[number];
+
 export interface Prefs {
   theme: Theme;
   zone: Zone;
   density: Density;
+  hidden: readonly Column[];
   /** Single-letter shortcuts. */
   keys: boolean;
   /** Seconds between polls, 0 for only by hand; null follows the host. */
@@ -21,6 +26,7 @@ const fresh: Prefs = {
   theme: "system",
   zone: "utc",
   density: "comfortable",
+  hidden: [],
   keys: true,
   refreshSec: null,
   source: null,
@@ -35,7 +41,13 @@ function read(): Prefs {
   }
 }
 
-let prefs = read();
+/** A link may name the zone in which its times were read: it counts for this visit alone. */
+function linkedZone(): Partial<Prefs> {
+  const zone = new URLSearchParams(location.search).get("tz");
+  return zone === "utc" || zone === "local" ? { zone } : {};
+}
+
+let prefs = { ...read(), ...linkedZone() };
 const listeners = new Set<() => void>();
 
 function apply(): void {

@@ -97,6 +97,7 @@ export function run(part: Partial<Run> = {}): Run {
     stats: { ...noStats, imported: 2, skipped: 11 },
     message: "2 created",
     error: null,
+    phases: [],
     worker: "w1",
     ...part,
   };

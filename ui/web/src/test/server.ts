@@ -27,6 +27,7 @@ export const operator: Whoami = {
 
 /** A server that knows who we are, and nothing else. */
 export const server = setupServer(
+  http.get("*/ops/ping", () => HttpResponse.json({ ok: true })),
   http.get("*/api/capabilities", () => HttpResponse.json(capabilities)),
   http.get("*/api/whoami", () => HttpResponse.json(operator)),
 );

@@ -1,5 +1,5 @@
 import "@testing-library/jest-dom/vitest";
-import { cleanup } from "@testing-library/react";
+import { cleanup, configure } from "@testing-library/react";
 import { afterAll, afterEach, beforeAll } from "vitest";
 import { forget } from "../shared/live/store.ts";
 import { openDialog } from "../shared/ui/dialogs.ts";
@@ -31,6 +31,9 @@ if (typeof HTMLDialogElement !== "undefined") {
   } as unknown as typeof ResizeObserver;
   globalThis.scrollTo = (() => {}) as typeof globalThis.scrollTo;
 }
+
+// A busy machine takes its time to load a page's part.
+configure({ asyncUtilTimeout: 10_000 });
 
 beforeAll(() => server.listen({ onUnhandledRequest: "error" }));
 afterEach(() => {

@@ -3,10 +3,10 @@
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 use scheduler_core::domain::{AuditEntry, Key, Run, RunState, Scope, Source, Trigger};
-use scheduler_core::ports::{AuditQuery, Page, RunQuery};
+use scheduler_core::ports::{AuditQuery, Ids, Page, RunQuery};
 
 use crate::error::Cause;
-use crate::rows::{self, Ids};
+use crate::rows;
 
 /// A list: of which table, which rows, and which of them.
 struct Walk {

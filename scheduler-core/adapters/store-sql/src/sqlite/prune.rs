@@ -5,7 +5,6 @@ use scheduler_core::domain::{RunId, Timestamp};
 
 use super::batch::Batch;
 use crate::error::Cause;
-use crate::rows::Ids;
 
 /// How far a pruning has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +42,7 @@ impl Batch<'_> {
 
     /// What ended before an instant had started before it, and ids sort by start.
     fn prune_runs(&self, source: i64, after: &str, before: Timestamp) -> Result<(u64, Stage), Cause> {
-        let Ids { until, .. } = Ids::within(None, Some(before), None)?;
+        let until = RunId::floor(before);
         let last: Option<String> = self
             .conn
             .prepare_cached(

@@ -7,12 +7,12 @@ use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 use scheduler_core::domain::{
     Answer, Imported, Key, Range, Run, RunId, SealedConnection, Timestamp, TokenRecord,
 };
-use scheduler_core::ports::{ImportedQuery, Page};
+use scheduler_core::ports::{ImportedQuery, Page, Place};
 use serde_json::value::RawValue;
 
 use super::history::record;
 use crate::error::{Cause, unreadable};
-use crate::rows::{self, Place};
+use crate::rows;
 
 pub(super) const RUN: &str =
     "SELECT body, log FROM runs WHERE source IN (SELECT id FROM sources) AND run_id = ?1";

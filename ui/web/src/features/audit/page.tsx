@@ -1,5 +1,6 @@
 import type { AuditOperation } from "../../shared/api/types.ts";
 import { ExportLinks, operations, Trail, type TrailFilter } from "../../shared/audit/trail.tsx";
+import { Debounced } from "../../shared/ui/debounced.tsx";
 import { useNarrow } from "../../shared/ui/narrow.ts";
 import { useTitle } from "../../shared/ui/title.ts";
 import { useParamsState } from "../../shared/url.ts";
@@ -46,14 +47,13 @@ export default function AuditPage() {
       >
         <details className="fold" open={!isPhone || isNarrow}>
           <summary className="button">Filters</summary>
-          <div className="toolbar tight">
+          <div className="toolbar tight audit-filters">
             <label className="inline-field">
               <span>Tenant</span>
-              <input
-                type="search"
-                autoCapitalize="off"
+              <Debounced
                 value={params.get("tenant") ?? ""}
-                onChange={({ target }) => change({ tenant: target.value })}
+                placeholder="any"
+                onChange={(tenant) => change({ tenant })}
               />
             </label>
             <label className="inline-field">
@@ -70,11 +70,10 @@ export default function AuditPage() {
             </label>
             <label className="inline-field">
               <span>Actor</span>
-              <input
-                type="search"
-                autoCapitalize="off"
+              <Debounced
                 value={params.get("actor") ?? ""}
-                onChange={({ target }) => change({ actor: target.value })}
+                placeholder="any"
+                onChange={(actor) => change({ actor })}
               />
             </label>
             <label className="inline-field">

@@ -1,31 +1,22 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import { http, newKey, ok, sent } from "../../shared/api/http.ts";
-import type { components } from "../../shared/api/schema.d.ts";
+import { http, newKey, ok } from "../../shared/api/http.ts";
 import { useCapabilities, useSource } from "../../shared/api/session.ts";
+import { estimate, startJob } from "../../shared/bulk/job.ts";
+import { getJob, isGoing } from "../../shared/bulk/store.ts";
+import { bulkVerbs } from "../../shared/bulk/words.ts";
 import { presets } from "../../shared/schedules/presets.ts";
-import { count, every, plural } from "../../shared/time/format.ts";
-import type { BulkOperation, BulkPick } from "../../shared/ui/dialogs.ts";
+import { count, every, plural, span } from "../../shared/time/format.ts";
+import { type BulkOperation, type BulkPick, openDialog } from "../../shared/ui/dialogs.ts";
 import { Failed } from "../../shared/ui/faces.tsx";
 import { Modal } from "../../shared/ui/modal.tsx";
-import { Failure } from "./delete.tsx";
-
-type BulkAnswer = components["schemas"]["BulkAnswer"];
-
-const verbs: Record<BulkOperation, { doing: string; ask: string; done: string }> = {
-  pause: { doing: "Pausing", ask: "Pause", done: "paused" },
-  resume: { doing: "Resuming", ask: "Resume", done: "resumed" },
-  "run-now": { doing: "Starting", ask: "Run now", done: "started" },
-  "set-interval": { doing: "Editing", ask: "Set the interval of", done: "edited" },
-  delete: { doing: "Deleting", ask: "Delete", done: "deleted" },
-};
 
 /** Whether the number has to be typed before it happens. */
 function isGrave(operation: BulkOperation, pick: BulkPick): boolean {
   return operation === "delete" || (operation === "pause" && pick.tenants === undefined);
 }
 
-/** One command over many tenants: counts first, then asks, then tells how each went. */
+/** One command over many tenants: counts first, then asks. The job that carries it out has its own dialog. */
 export function BulkDialog({
   operation,
   pick,
@@ -38,41 +29,36 @@ export function BulkDialog({
   onClose: () => void;
 }) {
   const source = useSource();
-  const client = useQueryClient();
   const { min_interval_sec: min = 5 } = useCapabilities() ?? {};
-  const [wanted, setWanted] = useState(pick);
   const [typed, setTyped] = useState("");
   const [reason, setReason] = useState("");
   const [interval, setInterval] = useState(300);
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(null);
-  const [answer, setAnswer] = useState<BulkAnswer | null>(null);
-  const verb = verbs[operation];
-
-  const post = (key: string, extra: { dry_run: boolean; expect?: number }) =>
-    http.POST("/api/crm/import/{source}/bulk", {
-      params: { path: { source }, header: { "idempotency-key": key } },
-      body: {
-        operation,
-        filter: wanted,
-        ...(operation === "set-interval" ? { interval_sec: interval } : {}),
-        ...(reason && (operation === "pause" || operation === "run-now") ? { reason } : {}),
-        ...extra,
-      },
-    });
+  const verb = bulkVerbs[operation];
+  const takesReason = operation === "pause" || operation === "run-now";
   const probe = useQuery({
-    queryKey: ["bulk", source, operation, wanted],
+    queryKey: ["bulk", source, operation, pick],
     gcTime: 0,
     staleTime: Infinity,
     retry: false,
-    queryFn: async () => ok(await post(newKey(), { dry_run: true })),
+    queryFn: async () =>
+      ok(
+        await http.POST("/api/crm/import/{source}/bulk", {
+          params: { path: { source }, header: { "idempotency-key": newKey() } },
+          body: {
+            operation,
+            filter: pick,
+            ...(operation === "set-interval" ? { interval_sec: 300 } : {}),
+            dry_run: true,
+          },
+        }),
+      ),
   });
   const examples = useQuery({
-    queryKey: ["bulk-examples", source, wanted],
+    queryKey: ["bulk-examples", source, pick],
     gcTime: 0,
-    enabled: wanted.tenants === undefined,
+    enabled: pick.tenants === undefined,
     queryFn: async () => {
-      const { all: _, tenants: __, ...query } = wanted;
+      const { all: _, tenants: __, ...query } = pick;
       const { schedules } = ok(
         await http.GET("/api/crm/import/{source}/schedules", {
           params: { path: { source }, query: { ...query, limit: 5 } },
@@ -81,75 +67,30 @@ export function BulkDialog({
       return schedules.map((schedule) => schedule.tenant);
     },
   });
+  const isBusy = isGoing(getJob()?.state);
   const matched = probe.data?.matched;
-  const names = wanted.tenants?.slice(0, 5) ?? examples.data ?? [];
-  const grave = isGrave(operation, wanted);
+  const names = pick.tenants?.slice(0, 5) ?? examples.data ?? [];
+  const grave = isGrave(operation, pick);
   const ready =
     matched !== undefined &&
     matched > 0 &&
+    !isBusy &&
     (!grave || typed.replaceAll(",", "") === String(matched));
 
-  const submit = async (event: FormEvent) => {
+  const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (!ready || busy) return;
-    setBusy(true);
-    setError(null);
-    try {
-      const done = await sent(async (key) =>
-        ok(await post(key, { dry_run: false, expect: matched })),
-      );
-      setAnswer(done);
-    } catch (cause) {
-      setError(cause);
-      setTyped("");
-      void probe.refetch();
-    } finally {
-      setBusy(false);
-      for (const key of ["schedules", "counts", "audit", "runs", "tenant"]) {
-        void client.invalidateQueries({ queryKey: [key] });
-      }
-    }
+    if (!ready) return;
+    void startJob({
+      source,
+      operation,
+      filter: pick,
+      words,
+      expect: matched,
+      interval,
+      ...(reason && takesReason ? { reason } : {}),
+    });
+    openDialog({ kind: "job" });
   };
-
-  if (answer) {
-    const again = () => {
-      setWanted({ tenants: answer.failed.map(({ tenant }) => tenant) });
-      setAnswer(null);
-      setTyped("");
-    };
-    return (
-      <Modal title={answer.failed_total === 0 ? "Done" : "Done in part"} onClose={onClose}>
-        <progress
-          className="bar"
-          max={answer.matched}
-          value={answer.matched - answer.failed_total}
-        />
-        <p role="status">
-          {count(answer.changed)} of {plural(answer.matched, "tenant")} {verb.done}
-          {answer.failed_total > 0 && `, ${count(answer.failed_total)} failed`}.
-        </p>
-        {answer.failed.length > 0 && (
-          <ul className="failures">
-            {answer.failed.slice(0, 100).map((failure) => (
-              <li key={failure.tenant}>
-                <strong>{failure.tenant}</strong> {failure.detail}
-              </li>
-            ))}
-          </ul>
-        )}
-        <footer className="modal-foot">
-          {answer.failed.length > 0 && (
-            <button type="button" className="button" onClick={again}>
-              Retry failed
-            </button>
-          )}
-          <button type="button" className="button primary" onClick={onClose}>
-            Close
-          </button>
-        </footer>
-      </Modal>
-    );
-  }
   const title =
     matched === undefined ? `${verb.ask} …` : `${verb.ask} ${plural(matched, "tenant")}?`;
   return (
@@ -164,14 +105,26 @@ export function BulkDialog({
               {matched !== undefined && <>: {plural(matched, "tenant")}</>}.
               {operation === "delete" && " Past runs, audit and imported records are kept."}
               {operation === "run-now" && matched !== undefined && matched > 20 && (
-                <> All start at once; the upstream's rate limits hold them back as needed.</>
+                <>
+                  {" "}
+                  They start one after the other; the CRM's rate limits hold them back as needed.
+                </>
+              )}
+              {matched !== undefined && matched > 0 && (
+                <> It takes about {span(estimate(matched))} and can be cancelled on the way.</>
               )}
             </p>
             {names.length > 0 && (
-              <p className="faint">
-                {matched !== undefined && matched > names.length ? "Among them " : ""}
-                {names.join(", ")}
-              </p>
+              <ul className="examples">
+                {names.map((name) => (
+                  <li key={name} className="tag">
+                    {name}
+                  </li>
+                ))}
+                {matched !== undefined && matched > names.length && (
+                  <li className="faint">and {count(matched - names.length)} more</li>
+                )}
+              </ul>
             )}
           </>
         )}
@@ -189,7 +142,7 @@ export function BulkDialog({
             </select>
           </label>
         )}
-        {(operation === "pause" || operation === "run-now") && (
+        {takesReason && (
           <label className="field">
             Reason
             <input
@@ -212,7 +165,11 @@ export function BulkDialog({
             />
           </label>
         )}
-        {error !== null && <Failure error={error} />}
+        {isBusy && (
+          <p className="note" data-tone="warn">
+            Another bulk command is on its way: let it end first.
+          </p>
+        )}
         <footer className="modal-foot">
           <button type="button" className="button" onClick={onClose}>
             Cancel
@@ -220,9 +177,9 @@ export function BulkDialog({
           <button
             type="submit"
             className={operation === "delete" ? "button danger" : "button primary"}
-            disabled={!ready || busy}
+            disabled={!ready}
           >
-            {busy ? `${verb.doing}…` : `${verb.ask} ${matched === undefined ? "" : count(matched)}`}
+            {`${verb.ask} ${matched === undefined ? "" : count(matched)}`}
           </button>
         </footer>
       </form>

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { NOW, schedule } from "../../test/fixtures.ts";
-import { draftOf, requestOf, startOf } from "./form.tsx";
+import { differencesOf, draftOf, merged, requestOf, startOf } from "./draft.ts";
 import { asked } from "./palette.tsx";
 import { pauseEnd } from "./pause.tsx";
+import { load } from "./preview.tsx";
 
 describe("the schedule form", () => {
   it("asks only for what was changed", () => {
@@ -42,6 +43,44 @@ describe("the schedule form", () => {
     });
     expect(draftOf(schedule({ interval_sec: 90 }))).toMatchObject({ amount: "90", unit: "1" });
   });
+});
+
+describe("two edits of the same schedule", () => {
+  const base = draftOf(schedule({ interval_sec: 300, note: "old" }));
+  const mine = { ...base, preset: "900", tags: "a" };
+  const theirs = { ...draftOf(schedule({ interval_sec: 60, note: "new" })) };
+
+  it("differ where either has changed something, and clash only where both have", () => {
+    expect(
+      differencesOf(base, mine, theirs).map(({ part, isConflict, side }) => [
+        part.label,
+        isConflict,
+        side,
+      ]),
+    ).toEqual([
+      ["When", true, "mine"],
+      ["Note", false, "theirs"],
+      ["Tags", false, "mine"],
+    ]);
+    expect(differencesOf(base, mine, mine)).toEqual([]);
+  });
+
+  it("are put together part by part", () => {
+    const kept = differencesOf(base, mine, theirs).filter(({ side }) => side === "mine");
+    const draft = merged(
+      mine,
+      theirs,
+      kept.map(({ part }) => part),
+    );
+    expect(requestOf(draft, theirs)).toEqual({ interval_sec: 900, tags: ["a"] });
+    expect(draft.note).toBe("new");
+  });
+});
+
+it("says how many others start with a run", () => {
+  expect(load([0, 0])).toBe("No other tenant starts in the same second.");
+  expect(load([3, 3])).toBe("3 other tenants start in the same second.");
+  expect(load([0, 1, 0])).toBe("1 other tenant starts in the same second as one of these.");
 });
 
 it("reads commands out of what is typed", () => {

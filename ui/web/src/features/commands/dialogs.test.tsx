@@ -37,70 +37,73 @@ it("deletes only once the tenant's name was typed", async () => {
   expect(keys[0]).toBe(keys[1]);
 });
 
-it("counts first, and wants the number typed for all", async () => {
+const noSchedules = http.get(`*${base}/schedules`, () =>
+  HttpResponse.json({
+    ok: true,
+    schedules: [schedule()],
+    counts: {},
+    matched: 1,
+    version: 1,
+    next_cursor: null,
+  }),
+);
+
+const bulkAnswer = (part: object) =>
+  HttpResponse.json({
+    ok: true,
+    operation: "delete",
+    dry_run: false,
+    matched: 0,
+    changed: 0,
+    failed: [],
+    failed_total: 0,
+    next_cursor: null,
+    ...part,
+  });
+
+it("counts first, wants the number typed for all, and goes step by step", async () => {
   const bodies: Record<string, unknown>[] = [];
+  const batches = new Set<string | null>();
   server.use(
-    http.get(`*${base}/schedules`, () =>
-      HttpResponse.json({
-        ok: true,
-        schedules: [schedule()],
-        counts: {},
-        version: 1,
-        next_cursor: null,
-      }),
-    ),
+    noSchedules,
     http.post(`*${base}/bulk`, async ({ request }) => {
       const body = (await request.json()) as Record<string, unknown>;
+      if (body.dry_run) return bulkAnswer({ dry_run: true, matched: 60 });
       bodies.push(body);
+      batches.add(request.headers.get("x-request-id"));
       const failed = [{ tenant: "acme", code: "x", detail: "no way" }];
-      return HttpResponse.json({
-        ok: false,
-        operation: "delete",
-        dry_run: body.dry_run,
-        matched: 12,
-        changed: body.dry_run ? 0 : 11,
-        failed: body.dry_run ? [] : failed,
-        failed_total: body.dry_run ? 0 : 1,
-      });
+      return body.cursor === undefined && (body.filter as { all?: boolean }).all
+        ? bulkAnswer({ matched: 60, changed: 24, failed, failed_total: 1, next_cursor: "c25" })
+        : bulkAnswer({ matched: body.cursor ? 35 : 1, changed: body.cursor ? 35 : 1 });
     }),
   );
   open({ kind: "bulk", operation: "delete", pick: { all: true }, words: "all tenants" });
-  expect(await screen.findByRole("alertdialog", { name: "Delete 12 tenants?" })).toBeVisible();
-  const button = screen.getByRole("button", { name: "Delete 12" });
+  expect(await screen.findByRole("alertdialog", { name: "Delete 60 tenants?" })).toBeVisible();
+  const button = screen.getByRole("button", { name: "Delete 60" });
   expect(button).toBeDisabled();
-  await userEvent.type(screen.getByRole("textbox", { name: /Type 12/ }), "12");
+  await userEvent.type(screen.getByRole("textbox", { name: /Type 60/ }), "60");
   await userEvent.click(button);
-  expect(await screen.findByText("11 of 12 tenants deleted, 1 failed.")).toBeVisible();
+  expect(await screen.findByText(/59 of 60 tenants deleted, 1 failed/)).toBeVisible();
   expect(screen.getByText("no way")).toBeVisible();
-  expect(bodies[1]).toEqual({
-    operation: "delete",
-    filter: { all: true },
-    dry_run: false,
-    expect: 12,
-  });
+  expect(bodies).toEqual([
+    { operation: "delete", filter: { all: true }, limit: 25, expect: 60 },
+    { operation: "delete", filter: { all: true }, limit: 50, cursor: "c25" },
+  ]);
+  expect(batches.size).toBe(1);
   await userEvent.click(screen.getByRole("button", { name: "Retry failed" }));
-  await waitFor(() =>
-    expect(bodies[2]).toMatchObject({ filter: { tenants: ["acme"] }, dry_run: true }),
-  );
+  expect(await screen.findByText(/1 of 1 tenant deleted/)).toBeVisible();
+  expect(bodies[2]).toMatchObject({ filter: { tenants: ["acme"] }, expect: 1 });
+  await userEvent.click(screen.getAllByRole("button", { name: "Close" })[1] as HTMLElement);
+  expect(screen.queryByRole("dialog")).toBeNull();
 });
 
 it("refuses when the selection has drifted, and counts anew", async () => {
   server.use(
-    http.get(`*${base}/schedules`, () =>
-      HttpResponse.json({ ok: true, schedules: [], counts: {}, version: 1, next_cursor: null }),
-    ),
+    noSchedules,
     http.post(`*${base}/bulk`, async ({ request }) => {
-      const body = (await request.json()) as { dry_run: boolean };
+      const body = (await request.json()) as { dry_run?: boolean };
       return body.dry_run
-        ? HttpResponse.json({
-            ok: true,
-            operation: "resume",
-            dry_run: true,
-            matched: 3,
-            changed: 0,
-            failed: [],
-            failed_total: 0,
-          })
+        ? bulkAnswer({ operation: "resume", dry_run: true, matched: 3 })
         : refusal(409, "expect_mismatch", { matched: 4 });
     }),
   );
@@ -112,6 +115,39 @@ it("refuses when the selection has drifted, and counts anew", async () => {
   });
   await userEvent.click(await screen.findByRole("button", { name: "Resume 3" }));
   expect(await screen.findByRole("alert")).toHaveTextContent("expect mismatch");
+  await userEvent.click(screen.getByRole("button", { name: "Count again" }));
+  expect(await screen.findByRole("button", { name: "Resume 3" })).toBeEnabled();
+});
+
+it("asks before a run that would only be refused", async () => {
+  const run = { run_id: "01r", started: Date.now() / 1000 - 5, started_iso: "" } as const;
+  const ended: string[] = [];
+  server.use(
+    http.post(`*${base}/runs/01r/cancel`, () => {
+      ended.push("cancel");
+      return HttpResponse.json({ ok: true });
+    }),
+    http.post(`*${base}/run-now`, () => {
+      ended.push("run");
+      return HttpResponse.json(
+        { ok: true, tenant: "acme", run_id: "02r", state: "running", location: "" },
+        { status: 202 },
+      );
+    }),
+    http.get(`*${base}/schedule`, () =>
+      HttpResponse.json({ ok: true, schedule: schedule({ revision: 9 }) }),
+    ),
+  );
+  tell({
+    event: "read",
+    version: 1,
+    schedules: [schedule({ run: run as never, running: true, state: "running" })],
+  });
+  openDialog({ kind: "run", tenant: "acme", why: "in-flight" });
+  show(<Dialogs />);
+  expect(screen.getByRole("dialog", { name: "Run acme now?" })).toHaveTextContent("never overlap");
+  await userEvent.click(screen.getByRole("button", { name: "Cancel it, run again" }));
+  await waitFor(() => expect(ended).toEqual(["cancel", "run"]));
 });
 
 it("pauses for a while, with a reason", async () => {
@@ -164,9 +200,9 @@ it("shows yours and theirs where another has saved meanwhile", async () => {
   await userEvent.selectOptions(await screen.findByRole("combobox", { name: "Runs" }), "900");
   await userEvent.click(screen.getByRole("button", { name: "Save" }));
   const conflict = await screen.findByRole("alert");
-  expect(conflict).toHaveTextContent("Interval30060900");
-  await userEvent.click(screen.getByRole("button", { name: "Keep mine, then save" }));
-  await userEvent.click(screen.getByRole("button", { name: "Save" }));
+  expect(conflict).toHaveTextContent("Whenevery 5 minevery 1 minevery 15 min");
+  expect(screen.getByRole("radio", { name: "Keep your When: every 15 min" })).toBeChecked();
+  await userEvent.click(screen.getByRole("button", { name: "Save this choice" }));
   await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
   expect(tags).toEqual(['"1"', '"5"']);
 });

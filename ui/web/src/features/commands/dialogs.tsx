@@ -2,8 +2,10 @@ import { lazy, Suspense } from "react";
 import { openDialog, useDialog } from "../../shared/ui/dialogs.ts";
 import { BulkDialog } from "./bulk.tsx";
 import { DeleteDialog } from "./delete.tsx";
+import { JobDialog } from "./job.tsx";
 import { KeysDialog } from "./keys.tsx";
 import { PauseDialog } from "./pause.tsx";
+import { RunDialog } from "./run.tsx";
 
 const ScheduleForm = lazy(() => import("./form.tsx"));
 const Palette = lazy(() => import("./palette.tsx"));
@@ -17,10 +19,17 @@ export default function Dialogs() {
       return <DeleteDialog key={wanted.tenant} tenant={wanted.tenant} onClose={close} />;
     case "pause":
       return <PauseDialog key={wanted.tenant} tenant={wanted.tenant} onClose={close} />;
+    case "run":
+      return <RunDialog tenant={wanted.tenant} why={wanted.why} onClose={close} />;
     case "form":
       return (
         <Suspense>
-          <ScheduleForm key={wanted.tenant ?? ""} tenant={wanted.tenant} onClose={close} />
+          <ScheduleForm
+            key={wanted.tenant ?? ""}
+            tenant={wanted.tenant}
+            meant={wanted.meant}
+            onClose={close}
+          />
         </Suspense>
       );
     case "bulk":
@@ -32,6 +41,8 @@ export default function Dialogs() {
           onClose={close}
         />
       );
+    case "job":
+      return <JobDialog onClose={close} />;
     case "palette":
       return (
         <Suspense>

@@ -1,8 +1,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useId, useRef, useState } from "react";
-import { http, newKey, ok, sent } from "../../shared/api/http.ts";
+import { http, ok, sent } from "../../shared/api/http.ts";
 import { isProblem, Problem } from "../../shared/api/problem.ts";
-import type { components } from "../../shared/api/schema.d.ts";
 import { useCapabilities, useSource } from "../../shared/api/session.ts";
 import type { Schedule } from "../../shared/api/types.ts";
 import { getRoster, tell } from "../../shared/live/store.ts";
@@ -12,105 +11,37 @@ import { serverNow } from "../../shared/time/clock.ts";
 import { every } from "../../shared/time/format.ts";
 import { Failed } from "../../shared/ui/faces.tsx";
 import { Modal } from "../../shared/ui/modal.tsx";
-import { Stamp } from "../../shared/ui/time.tsx";
 import { toast } from "../../shared/ui/toasts.tsx";
+import { Conflict } from "./conflict.tsx";
 import { Failure } from "./delete.tsx";
+import { type Draft, draftOf, requestOf, type ScheduleRequest, seconds, startOf } from "./draft.ts";
+import { Preview } from "./preview.tsx";
 
-type ScheduleRequest = components["schemas"]["ScheduleRequest"];
+/** The fields beside which a refusal can be told. */
+const shownFields = [
+  "interval_sec",
+  "cron",
+  "timezone",
+  "jitter_sec",
+  "timeout_sec",
+  "note",
+  "tags",
+];
 
-/** What the form holds, as text: the server is who says whether it is right. */
-export interface Draft {
-  tenant: string;
-  kind: "interval" | "cron";
-  preset: string;
-  amount: string;
-  unit: string;
-  cron: string;
-  timezone: string;
-  jitter: string;
-  timeout: string;
-  overlap: Schedule["overlap"];
-  catchUp: string;
-  note: string;
-  tags: string;
-  paused: boolean;
-  /** A new schedule's first slot: right away, or one interval later. */
-  later: boolean;
-  reason: string;
-}
-
-export function draftOf(schedule: Schedule | undefined): Draft {
-  const interval = schedule ? schedule.interval_sec : 300;
-  const isPreset = presets.some((preset) => preset === interval);
-  const unit = interval && interval % 3600 === 0 ? 3600 : interval && interval % 60 === 0 ? 60 : 1;
-  return {
-    tenant: schedule?.tenant ?? "",
-    kind: schedule?.cron ? "cron" : "interval",
-    preset: isPreset ? String(interval) : "custom",
-    amount: String((interval ?? 300) / unit),
-    unit: String(unit),
-    cron: schedule?.cron ?? "*/15 6-20 * * MON-FRI",
-    timezone: schedule?.timezone ?? "UTC",
-    jitter: String(schedule?.jitter_sec ?? 0),
-    timeout: schedule ? String(schedule.timeout_sec) : "",
-    overlap: schedule?.overlap ?? "skip",
-    catchUp:
-      typeof schedule?.catch_up === "object"
-        ? String(schedule.catch_up.all)
-        : (schedule?.catch_up ?? "latest"),
-    note: schedule?.note ?? "",
-    tags: schedule?.tags.join(", ") ?? "",
-    paused: false,
-    later: false,
-    reason: "",
-  };
-}
-
-function seconds(draft: Draft): number {
-  return draft.preset === "custom"
-    ? Number(draft.amount) * Number(draft.unit)
-    : Number(draft.preset);
-}
-
-/** What differs from how the form began; everything for a new schedule. */
-export function requestOf(draft: Draft, base: Draft | undefined): ScheduleRequest {
-  const request: ScheduleRequest = {};
-  const differs = (...names: (keyof Draft)[]) =>
-    base === undefined || names.some((name) => draft[name] !== base[name]);
-  if (differs("kind", "preset", "amount", "unit", "cron", "timezone")) {
-    if (draft.kind === "cron") {
-      request.cron = draft.cron.trim();
-      request.timezone = draft.timezone.trim();
-    } else request.interval_sec = seconds(draft);
-  }
-  if (differs("jitter") && (base || draft.jitter !== "0"))
-    request.jitter_sec = Number(draft.jitter);
-  if (differs("timeout") && draft.timeout !== "") request.timeout_sec = Number(draft.timeout);
-  if (differs("overlap") && (base || draft.overlap !== "skip")) request.overlap = draft.overlap;
-  if (differs("catchUp") && (base || draft.catchUp !== "latest")) {
-    const { catchUp } = draft;
-    request.catch_up =
-      catchUp === "latest" || catchUp === "skip" ? catchUp : { all: Number(catchUp) };
-  }
-  if (differs("note") && (base || draft.note !== "")) request.note = draft.note.trim() || null;
-  if (differs("tags") && (base || draft.tags !== "")) {
-    request.tags = draft.tags.split(/[\s,]+/).filter(Boolean);
-  }
-  return request;
-}
-
-/** When a new schedule begins, where not right away: a paused one must not run before it is paused. */
-export function startOf(draft: Draft, nowMs: number): Pick<ScheduleRequest, "starts_at"> {
-  if (draft.kind === "cron" || !(draft.later || draft.paused)) return {};
-  return { starts_at: new Date(nowMs + seconds(draft) * 1000).toISOString() };
+interface Meant {
+  interval: number;
+  before: Schedule;
 }
 
 /** Creates a tenant's schedule, or edits it in place. */
 export default function ScheduleForm({
   tenant,
+  meant,
   onClose,
 }: {
   tenant: string | undefined;
+  /** An edit that another's has overtaken. */
+  meant?: Meant;
   onClose: () => void;
 }) {
   const known = tenant === undefined ? undefined : getRoster().rows.get(tenant)?.schedule;
@@ -134,16 +65,18 @@ export default function ScheduleForm({
       </Modal>
     );
   }
-  return <Form title={title} schedule={schedule ?? undefined} onClose={onClose} />;
+  return <Form title={title} schedule={schedule ?? undefined} meant={meant} onClose={onClose} />;
 }
 
 function Form({
   title,
   schedule,
+  meant,
   onClose,
 }: {
   title: string;
   schedule: Schedule | undefined;
+  meant: Meant | undefined;
   onClose: () => void;
 }) {
   const source = useSource();
@@ -151,12 +84,17 @@ function Form({
   const actions = useActions();
   const capabilities = useCapabilities();
   const { min_interval_sec: min = 5, max_interval_sec: max = 604_800 } = capabilities ?? {};
-  const [origin, setOrigin] = useState(schedule);
-  const [base, setBase] = useState(() => draftOf(schedule));
-  const [draft, setDraft] = useState(base);
+  const [origin, setOrigin] = useState(meant?.before ?? schedule);
+  const [base, setBase] = useState(() => draftOf(meant?.before ?? schedule));
+  const [draft, setDraft] = useState(() => {
+    if (!meant) return base;
+    const { before, interval } = meant;
+    return draftOf({ ...before, interval_sec: interval, cron: null, timezone: null });
+  });
+  const [advanced, setAdvanced] = useState(false);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
-  const [theirs, setTheirs] = useState<Schedule | null>(null);
+  const [theirs, setTheirs] = useState<Schedule | null>((meant && schedule) ?? null);
   const form = useRef<HTMLFormElement>(null);
   const id = useId();
   const set = (part: Partial<Draft>) => setDraft((before) => ({ ...before, ...part }));
@@ -164,6 +102,16 @@ function Form({
   const request = requestOf(draft, isNew ? undefined : base);
   const isChanged = JSON.stringify(draft) !== JSON.stringify(base);
   const field = error instanceof Problem ? error.body?.field : undefined;
+  const atField = field !== undefined && shownFields.includes(field);
+  /** What a field that the server refused is told apart by. */
+  const refused = (name: string) =>
+    field === name ? { "aria-invalid": true, "aria-describedby": `${id}-refused` } : {};
+  const refusal = (name: string) =>
+    field === name && (
+      <span id={`${id}-refused`} className="field-error" role="alert">
+        {error instanceof Problem && error.message}
+      </span>
+    );
   const tenantError = draft.tenant !== "" && !isTenant(draft.tenant);
   const interval = seconds(draft);
   const intervalError = draft.kind === "interval" && !(interval >= min && interval <= max);
@@ -173,7 +121,11 @@ function Form({
     if (error !== null) form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
   }, [error]);
 
-  const save = async (revision: number | undefined, tries = 3): Promise<void> => {
+  const save = async (
+    request: ScheduleRequest,
+    revision: number | undefined,
+    tries = 3,
+  ): Promise<void> => {
     const header = {
       "x-tenant": draft.tenant,
       ...(revision === undefined ? {} : { "if-match": `"${revision}"` }),
@@ -203,20 +155,23 @@ function Form({
       // Runs count as changes too; only another's edit of the same things is worth asking about.
       if (JSON.stringify(draftOf(fresh)) === JSON.stringify(draftOf(origin))) {
         setOrigin(fresh);
-        return save(fresh.revision, tries - 1);
+        return save(request, fresh.revision, tries - 1);
       }
       setTheirs(fresh);
       throw cause;
     }
   };
-  const submit = async (event: FormEvent) => {
+  const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (busy || intervalError || !isTenant(draft.tenant)) return;
+    if (busy || theirs || intervalError || !isTenant(draft.tenant)) return;
+    void carryOut(request, origin?.revision);
+  };
+  const carryOut = async (request: ScheduleRequest, revision: number | undefined) => {
     setBusy(true);
     setError(null);
     setTheirs(null);
     try {
-      await save(origin?.revision);
+      await save(request, revision);
       if (isNew && draft.paused) await actions.pause(draft.tenant, draft.reason || undefined);
       onClose();
     } catch (cause) {
@@ -279,7 +234,7 @@ function Form({
                 Runs
                 <select
                   value={draft.preset}
-                  aria-invalid={field === "interval_sec" || undefined}
+                  {...refused("interval_sec")}
                   onChange={({ target }) => set({ preset: target.value })}
                 >
                   {presets
@@ -291,6 +246,7 @@ function Form({
                     ))}
                   <option value="custom">Custom…</option>
                 </select>
+                {refusal("interval_sec")}
               </label>
               {draft.preset === "custom" && (
                 <>
@@ -328,28 +284,36 @@ function Form({
           ) : (
             <div className="field-row">
               <label className="field">
-                Cron (minute hour day month weekday)
+                Cron
                 <input
                   className="mono"
                   value={draft.cron}
                   maxLength={120}
-                  aria-invalid={field === "cron" || undefined}
+                  {...refused("cron")}
                   onChange={({ target }) => set({ cron: target.value })}
                 />
+                <span className="faint">minute hour day month weekday</span>
+                {refusal("cron")}
               </label>
               <label className="field">
                 Time zone
                 <input
                   value={draft.timezone}
                   maxLength={64}
-                  aria-invalid={field === "timezone" || undefined}
+                  {...refused("timezone")}
                   onChange={({ target }) => set({ timezone: target.value })}
                 />
+                {refusal("timezone")}
               </label>
             </div>
           )}
-          <Preview tenant={draft.tenant} request={request} off={intervalError} />
-          {!isNew && <p className="faint">History, pause and last status stay as they are.</p>}
+          <Preview
+            tenant={draft.tenant}
+            request={request}
+            off={intervalError}
+            first={isNew && draft.kind === "interval" && !draft.later && !draft.paused}
+            next={isNew ? undefined : (schedule?.next_run ?? null)}
+          />
         </fieldset>
         {isNew && (
           <fieldset className="checks">
@@ -387,7 +351,11 @@ function Form({
             )}
           </fieldset>
         )}
-        <details className="advanced">
+        <details
+          className="advanced"
+          open={advanced || ["jitter_sec", "timeout_sec", "note", "tags"].includes(field ?? "")}
+          onToggle={({ currentTarget }) => setAdvanced(currentTarget.open)}
+        >
           <summary>More settings</summary>
           <div className="field-row">
             <label className="field">
@@ -397,9 +365,10 @@ function Form({
                 min={0}
                 max={3600}
                 value={draft.jitter}
-                aria-invalid={field === "jitter_sec" || undefined}
+                {...refused("jitter_sec")}
                 onChange={({ target }) => set({ jitter: target.value })}
               />
+              {refusal("jitter_sec")}
             </label>
             <label className="field">
               Stop a run after, seconds
@@ -409,9 +378,10 @@ function Form({
                 max={21_600}
                 placeholder="default"
                 value={draft.timeout}
-                aria-invalid={field === "timeout_sec" || undefined}
+                {...refused("timeout_sec")}
                 onChange={({ target }) => set({ timeout: target.value })}
               />
+              {refusal("timeout_sec")}
             </label>
           </div>
           <div className="field-row">
@@ -451,18 +421,20 @@ function Form({
             <input
               value={draft.note}
               maxLength={500}
-              aria-invalid={field === "note" || undefined}
+              {...refused("note")}
               onChange={({ target }) => set({ note: target.value })}
             />
+            {refusal("note")}
           </label>
           <label className="field">
             Tags, separated by commas
             <input
               value={draft.tags}
               autoCapitalize="off"
-              aria-invalid={field === "tags" || undefined}
+              {...refused("tags")}
               onChange={({ target }) => set({ tags: target.value })}
             />
+            {refusal("tags")}
           </label>
         </details>
         {theirs ? (
@@ -470,22 +442,18 @@ function Form({
             mine={draft}
             theirs={draftOf(theirs)}
             base={base}
-            onTheirs={() => {
+            onDecided={(decided) => {
+              const next = draftOf(theirs);
+              const change = requestOf(decided, next);
               setOrigin(theirs);
-              setBase(draftOf(theirs));
-              setDraft(draftOf(theirs));
-              setTheirs(null);
-              setError(null);
-            }}
-            onMine={() => {
-              setOrigin(theirs);
-              setBase(draftOf(theirs));
-              setTheirs(null);
-              setError(null);
+              setBase(next);
+              setDraft(decided);
+              if (Object.keys(change).length === 0) return onClose();
+              void carryOut(change, theirs.revision);
             }}
           />
         ) : (
-          error !== null && <Failure error={error} />
+          error !== null && !atField && <Failure error={error} />
         )}
         <footer className="modal-foot">
           <button type="button" className="button" onClick={onClose}>
@@ -501,126 +469,5 @@ function Form({
         </footer>
       </form>
     </Modal>
-  );
-}
-
-/** The next slots of what the form proposes. */
-function Preview({
-  tenant,
-  request,
-  off,
-}: {
-  tenant: string;
-  request: ScheduleRequest;
-  off: boolean;
-}) {
-  const source = useSource();
-  const timing = {
-    ...(request.interval_sec == null ? {} : { interval_sec: request.interval_sec }),
-    ...(request.cron ? { cron: request.cron, timezone: request.timezone } : {}),
-  };
-  const preview = useQuery({
-    queryKey: ["preview", source, tenant, timing],
-    enabled: !off && isTenant(tenant),
-    retry: false,
-    gcTime: 0,
-    queryFn: async ({ signal }) => {
-      await new Promise((resolve) => setTimeout(resolve, 250));
-      signal.throwIfAborted();
-      return ok(
-        await http.POST("/api/crm/import/{source}/schedule/preview", {
-          params: {
-            path: { source },
-            query: { count: 5 },
-            header: { "x-tenant": tenant, "idempotency-key": newKey() },
-          },
-          body: timing,
-          signal,
-        }),
-      );
-    },
-  });
-  if (preview.isError) return <Failure error={preview.error} />;
-  if (!preview.data) return null;
-  return (
-    <div className="preview" aria-live="polite">
-      <span className="faint">Next runs{preview.data.exact ? "" : ", if saved now"}</span>
-      <ol>
-        {preview.data.occurrences.map(({ slot }) => (
-          <li key={slot}>
-            <Stamp at={slot} />
-          </li>
-        ))}
-      </ol>
-    </div>
-  );
-}
-
-const names: Partial<Record<keyof Draft, string>> = {
-  kind: "When",
-  preset: "Interval",
-  amount: "Interval, custom",
-  cron: "Cron",
-  timezone: "Time zone",
-  jitter: "Jitter",
-  timeout: "Timeout",
-  overlap: "Overlap",
-  catchUp: "Catch-up",
-  note: "Note",
-  tags: "Tags",
-};
-
-/** Somebody else has saved meanwhile: yours, theirs, and which to keep. */
-function Conflict({
-  mine,
-  theirs,
-  base,
-  onMine,
-  onTheirs,
-}: {
-  mine: Draft;
-  theirs: Draft;
-  base: Draft;
-  onMine: () => void;
-  onTheirs: () => void;
-}) {
-  const rows = Object.entries(names).filter(([name]) => {
-    const field = name as keyof Draft;
-    return mine[field] !== theirs[field];
-  });
-  return (
-    <section className="note" data-tone="error" role="alert">
-      <p>
-        <strong>Changed meanwhile.</strong> Somebody else has saved this schedule.
-      </p>
-      <table className="diff">
-        <thead>
-          <tr>
-            <th scope="col">Field</th>
-            <th scope="col">Before</th>
-            <th scope="col">Theirs</th>
-            <th scope="col">Yours</th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map(([name, label]) => (
-            <tr key={name}>
-              <th scope="row">{label}</th>
-              <td>{String(base[name as keyof Draft])}</td>
-              <td>{String(theirs[name as keyof Draft])}</td>
-              <td>{String(mine[name as keyof Draft])}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      <div className="face-actions">
-        <button type="button" className="button small" onClick={onTheirs}>
-          Take theirs
-        </button>
-        <button type="button" className="button small" onClick={onMine}>
-          Keep mine, then save
-        </button>
-      </div>
-    </section>
   );
 }

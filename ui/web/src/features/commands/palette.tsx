@@ -6,7 +6,7 @@ import { useSource } from "../../shared/api/session.ts";
 import { useLocked } from "../../shared/locked.ts";
 import { setPrefs, usePrefs } from "../../shared/prefs.ts";
 import { useActions } from "../../shared/schedules/actions.ts";
-import { openDialog } from "../../shared/ui/dialogs.ts";
+import { type BulkOperation, openDialog } from "../../shared/ui/dialogs.ts";
 import { Icon, type IconName } from "../../shared/ui/icons.tsx";
 import { Modal } from "../../shared/ui/modal.tsx";
 import { tenantPath } from "../../shared/url.ts";
@@ -36,20 +36,26 @@ export default function Palette({ onClose }: { onClose: () => void }) {
   const source = useSource();
   const actions = useActions();
   const locked = useLocked();
-  const { theme, zone } = usePrefs();
+  const { theme, zone, density } = usePrefs();
   const id = useId();
   const list = useRef<HTMLDivElement>(null);
   const { verb, rest } = asked(useDeferredValue(text));
+  // "resume" alone offers those that are paused; "pause" those that are not.
+  const state =
+    verb === "resume" ? "paused" : verb === "pause" ? "ok,error,running,backoff,broken,never" : "";
   const found = useQuery({
-    queryKey: ["palette", source, rest],
-    enabled: rest !== "",
+    queryKey: ["palette", source, rest, state],
+    enabled: rest !== "" || verb !== undefined,
     placeholderData: keepPreviousData,
     queryFn: async ({ signal }) => {
       await new Promise((resolve) => setTimeout(resolve, 120));
       signal.throwIfAborted();
       const { schedules } = ok(
         await http.GET("/api/crm/import/{source}/schedules", {
-          params: { path: { source }, query: { q: rest, limit: 8 } },
+          params: {
+            path: { source },
+            query: { ...(rest ? { q: rest } : {}), ...(state ? { state } : {}), limit: 8 },
+          },
           signal,
         }),
       );
@@ -68,6 +74,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
     go("Failing tenants", "/?state=error,broken,backoff", "cross"),
     go("Timeline", "/timeline", "timeline"),
     go("Audit", "/audit", "audit"),
+    go("Audit of deletions", "/audit?operation=delete", "audit"),
     go("Health", "/health", "heart"),
     go("Settings", "/settings", "gear"),
     {
@@ -83,6 +90,12 @@ export default function Palette({ onClose }: { onClose: () => void }) {
       run: () => setPrefs({ zone: zone === "utc" ? "local" : "utc" }),
     },
     {
+      label: density === "compact" ? "Comfortable rows" : "Compact rows",
+      hint: "Setting",
+      icon: "menu",
+      run: () => setPrefs({ density: density === "compact" ? "comfortable" : "compact" }),
+    },
+    {
       label: "Keyboard shortcuts",
       hint: "Help",
       icon: "why",
@@ -96,6 +109,19 @@ export default function Palette({ onClose }: { onClose: () => void }) {
       icon: "plus",
       run: () => openDialog({ kind: "form" }),
     });
+    const bulk = (operation: BulkOperation, label: string, icon: IconName): Entry => ({
+      label,
+      hint: "Action on all",
+      icon,
+      run: () => openDialog({ kind: "bulk", operation, pick: { all: true }, words: "all tenants" }),
+    });
+    pages.push(
+      bulk("pause", "Pause all tenants…", "pause"),
+      bulk("resume", "Resume all tenants…", "play"),
+      bulk("run-now", "Run all tenants now…", "run"),
+      bulk("set-interval", "Set the interval of all tenants…", "clock"),
+      bulk("delete", "Delete all tenants…", "trash"),
+    );
   }
   const command = (verb: Verb, tenant: string): Entry => {
     const commands: Record<Verb, Omit<Entry, "hint">> = {
@@ -115,10 +141,30 @@ export default function Palette({ onClose }: { onClose: () => void }) {
     };
     return { ...commands[verb], hint: "Action" };
   };
-  const tenants = rest === "" ? [] : (found.data ?? []);
+  const tenants = rest === "" && verb === undefined ? [] : (found.data ?? []);
+  const typed = text.trim().toLowerCase();
+  const first = tenants[0];
+  const places = (tenant: string): Entry[] => [
+    go(`Runs of ${tenant}`, tenantPath(tenant, "?tab=runs"), "timeline"),
+    go(`Audit of ${tenant}`, tenantPath(tenant, "?tab=audit"), "audit"),
+    go(`Why did ${tenant} (not) run?`, tenantPath(tenant, "?tab=slots"), "why"),
+  ];
   const entries: Entry[] =
     verb !== undefined && locked === null
-      ? tenants.map((tenant) => command(verb, tenant))
+      ? [
+          ...tenants.map((tenant) => command(verb, tenant)),
+          ...(verb === "pause" && first !== undefined
+            ? [
+                {
+                  label: `Pause ${first} until…`,
+                  hint: "Action",
+                  icon: "clock" as const,
+                  run: () => openDialog({ kind: "pause", tenant: first }),
+                },
+              ]
+            : []),
+          ...pages.filter(({ label }) => label.toLowerCase().startsWith(typed)),
+        ]
       : [
           ...tenants.map((tenant) => ({
             label: tenant,
@@ -127,9 +173,10 @@ export default function Palette({ onClose }: { onClose: () => void }) {
             run: () => navigate(tenantPath(tenant)),
           })),
           ...pages.filter(({ label }) => label.toLowerCase().includes(rest)),
-          ...(locked === null && tenants[0] !== undefined
-            ? verbs.map((verb) => command(verb, tenants[0] ?? ""))
+          ...(locked === null && first !== undefined
+            ? verbs.map((verb) => command(verb, first))
             : []),
+          ...(first === undefined ? [] : places(first)),
         ];
   const index = Math.min(at, Math.max(0, entries.length - 1));
   useEffect(() => {

@@ -41,7 +41,7 @@ export default function HealthPage() {
           </span>
         </p>
       )}
-      <div className="overview">
+      <div className="overview parts">
         {parts?.map(([name, part]) => (
           <section className="card" key={name} aria-labelledby={`part-${name}`}>
             <h2 id={`part-${name}`} className="part-name">

@@ -1,5 +1,4 @@
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useRef, useState } from "react";
 import { Link } from "wouter";
 import { http, ok } from "../../shared/api/http.ts";
 import { useSource } from "../../shared/api/session.ts";
@@ -8,12 +7,13 @@ import { useLocked } from "../../shared/locked.ts";
 import { useActions } from "../../shared/schedules/actions.ts";
 import { count, duration } from "../../shared/time/format.ts";
 import { Badge, runLooks } from "../../shared/ui/badge.tsx";
-import { copy } from "../../shared/ui/copy.ts";
 import { Failed, Loading } from "../../shared/ui/faces.tsx";
 import { Icon } from "../../shared/ui/icons.tsx";
-import { Elapsed, Stamp } from "../../shared/ui/time.tsx";
+import { Stamp } from "../../shared/ui/time.tsx";
 import { useTitle } from "../../shared/ui/title.ts";
-import { tenantPath, useParamsState } from "../../shared/url.ts";
+import { tenantPath } from "../../shared/url.ts";
+import { Log } from "./log.tsx";
+import { Phases } from "./phases.tsx";
 
 export default function RunPage({ tenant, run: id }: { tenant: string; run: string }) {
   useTitle(`Run ${id.slice(-8)} of ${tenant}`);
@@ -37,6 +37,13 @@ export default function RunPage({ tenant, run: id }: { tenant: string; run: stri
           Runs of {tenant}
         </Link>
       </p>
+      {!read.data && (
+        <div className="page-head">
+          <h1 tabIndex={-1}>
+            Run <span className="mono">{id.slice(-8)}</span>
+          </h1>
+        </div>
+      )}
       {read.isPending && <Loading label="the run" rows={5} />}
       {read.isError && !read.data && (
         <Failed error={read.error} onRetry={() => void read.refetch()} />
@@ -45,6 +52,12 @@ export default function RunPage({ tenant, run: id }: { tenant: string; run: stri
     </>
   );
 }
+
+const starters: Record<Run["trigger"], string> = {
+  schedule: "the schedule",
+  manual: "hand",
+  retry: "a retry",
+};
 
 function Shown({ run }: { run: Run }) {
   const { tenant, stats } = run;
@@ -58,7 +71,8 @@ function Shown({ run }: { run: Run }) {
     ["Gone upstream", count(stats.gone)],
     ["Unreadable", count(stats.failed)],
     ["Requests", count(stats.requests)],
-    ["Attempt", String(run.attempt)],
+    ["Took", duration(run.duration_ms)],
+    ["Late", duration(run.lateness_ms)],
   ];
   return (
     <>
@@ -98,16 +112,16 @@ function Shown({ run }: { run: Run }) {
       </div>
       <div className="stack">
         <section className="card" aria-labelledby="course">
-          <h2 id="course">Course</h2>
-          <Course run={run} />
-          {run.message && <p className="message">{run.message}</p>}
-          {run.error && (
+          <h2 id="course">Outcome</h2>
+          {run.error ? (
             <p className="note" data-tone="error">
-              <strong>{run.error.kind}.</strong> {run.error.message}{" "}
+              <strong>{run.error.kind.replace("_", " ")}.</strong> {run.error.message}.{" "}
               {run.error.retryable ? "The slot is tried again." : "The slot is not tried again."}
             </p>
+          ) : (
+            run.message && <p className="message">{run.message}</p>
           )}
-          <dl className="facts">
+          <dl className="facts many">
             {facts.map(([name, value]) => (
               <div key={name}>
                 <dt>{name}</dt>
@@ -115,41 +129,15 @@ function Shown({ run }: { run: Run }) {
               </div>
             ))}
           </dl>
-          <p className="faint">
-            Started by {run.trigger === "manual" ? "hand" : `the ${run.trigger}`} on {run.worker},
-            id <code>{run.run_id}</code>
+          <p className="faint small-text">
+            Started by {starters[run.trigger]} on {run.worker}, id <code>{run.run_id}</code>
           </p>
         </section>
+        <Phases run={run} />
         {run.slot !== null && <Attempts run={run} />}
         <Log run={run} />
       </div>
     </>
-  );
-}
-
-/** From the slot over the start to the end, with what lies between. */
-function Course({ run }: { run: Run }) {
-  return (
-    <ol className="course">
-      {run.slot !== null && (
-        <li>
-          <span>Due</span>
-          <Stamp at={run.slot} />
-        </li>
-      )}
-      <li>
-        <span>Started</span>
-        <Stamp at={run.started} />
-        {run.lateness_ms !== null && (
-          <span className="faint">{duration(run.lateness_ms)} late</span>
-        )}
-      </li>
-      <li>
-        <span>{run.finished === null ? "Running" : "Ended"}</span>
-        {run.finished === null ? <Elapsed since={run.started} /> : <Stamp at={run.finished} />}
-        {run.finished !== null && <span className="faint">took {duration(run.duration_ms)}</span>}
-      </li>
-    </ol>
   );
 }
 
@@ -166,10 +154,16 @@ function Neighbours({ run }: { run: Run }) {
             signal,
           }),
         ).runs;
-      const older = await ask({ until: String(run.started), limit: 1 });
-      const newer = await ask({ since: String(run.started), limit: 200 });
-      const at = newer.findIndex(({ run_id }) => run_id === run.run_id);
-      return { older: older[0]?.run_id, newer: at > 0 ? newer[at - 1]?.run_id : undefined };
+      const { started, run_id } = run;
+      const older = await ask({ until: String(started), limit: 1 });
+      // The list begins with the newest: the next run is looked for in windows that widen.
+      for (const window of [600, 21_600, 604_800, undefined]) {
+        const until = window === undefined ? {} : { until: String(started + window) };
+        const newer = await ask({ since: String(started), ...until, limit: 1000 });
+        const at = newer.findIndex((other) => other.run_id === run_id);
+        if (at > 0) return { older: older[0]?.run_id, newer: newer[at - 1]?.run_id };
+      }
+      return { older: older[0]?.run_id, newer: undefined };
     },
   });
   const to = (id: string | undefined, label: string, icon: "left" | "right") =>
@@ -228,89 +222,10 @@ function Attempts({ run }: { run: Run }) {
                 <Stamp at={other.started} />
               </Link>
             )}
-            <span className="faint">{other.error?.kind}</span>
+            <span className="faint">{other.error?.message}</span>
           </li>
         ))}
       </ol>
-    </section>
-  );
-}
-
-const levels = ["all", "warnings", "errors"] as const;
-
-/** How grave a line is, by the words in it. */
-export function level(line: string): 0 | 1 | 2 {
-  if (/\b(error|failed|refused|fatal|panic)/i.test(line)) return 2;
-  return /\b(warn|retry|retrying|rate|429|slow|late)/i.test(line) ? 1 : 0;
-}
-
-function Log({ run }: { run: Run }) {
-  const [params, change] = useParamsState();
-  const chosen = levels.find((known) => known === params.get("level")) ?? "all";
-  const [follow, setFollow] = useState(true);
-  const box = useRef<HTMLOListElement>(null);
-  const log = run.log ?? [];
-  const lines = log.filter((line) => level(line) >= levels.indexOf(chosen));
-  const many = lines.length;
-  useEffect(() => {
-    if (follow && many > 0 && run.state === "running") {
-      box.current?.scrollTo({ top: box.current.scrollHeight });
-    }
-  }, [follow, many, run.state]);
-  const text = log.join("\n");
-  const save = () => {
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
-    link.download = `${run.tenant}-${run.run_id}.log`;
-    link.click();
-    URL.revokeObjectURL(link.href);
-  };
-  return (
-    <section className="card" aria-labelledby="log">
-      <div className="section-head">
-        <h2 id="log">Log</h2>
-        <div className="export">
-          <label className="inline-field">
-            <span>Show</span>
-            <select value={chosen} onChange={({ target }) => change({ level: target.value })}>
-              {levels.map((name) => (
-                <option key={name}>{name}</option>
-              ))}
-            </select>
-          </label>
-          {run.state === "running" && (
-            <label className="check">
-              <input
-                type="checkbox"
-                checked={follow}
-                onChange={({ target }) => setFollow(target.checked)}
-              />
-              Follow
-            </label>
-          )}
-          <button type="button" className="button small" onClick={() => void copy(text)}>
-            <Icon name="copy" />
-            Copy
-          </button>
-          <button type="button" className="button small" onClick={save}>
-            <Icon name="download" />
-            Download
-          </button>
-        </div>
-      </div>
-      {lines.length === 0 ? (
-        <p className="faint">{log.length === 0 ? "It noted nothing." : "No line is that grave."}</p>
-      ) : (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: text that scrolls has to be reached by keyboard
-        <ol ref={box} className="log" tabIndex={0} aria-label="Log lines">
-          {lines.map((line, index) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: lines are only ever added at the end
-            <li key={index} data-level={level(line)}>
-              {line}
-            </li>
-          ))}
-        </ol>
-      )}
     </section>
   );
 }

@@ -4,7 +4,7 @@ import { explained } from "../../shared/api/problem.ts";
 import { useTitle } from "../../shared/ui/title.ts";
 
 /** Trades a token for a session; the token itself is kept nowhere here. */
-export function SignIn({ onDone }: { onDone: () => void }) {
+export default function SignIn({ onDone }: { onDone: () => void }) {
   useTitle("Sign in");
   const [token, setToken] = useState("");
   const [busy, setBusy] = useState(false);

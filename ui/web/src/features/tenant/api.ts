@@ -40,21 +40,46 @@ export function useUpcoming(tenant: string, count: number, enabled: boolean) {
   });
 }
 
-/** The tenant's runs of the last seven days, newest first, up to a thousand. */
+export interface Week {
+  /** Newest first, up to a thousand. */
+  runs: Run[];
+  /** From when on all runs are among them; epoch seconds. */
+  since: number;
+  /** Whether that is all seven days. */
+  isWhole: boolean;
+  /** Those of all seven days that did not end well. */
+  bad: Run[];
+}
+
+const badStates = ["failed", "timed_out", "abandoned"] as const;
+
+/** The tenant's runs of the last seven days: the latest, and all that failed. */
 export function useWeekOfRuns(tenant: string) {
   const source = useSource();
   return useQuery({
     queryKey: ["runs", source, tenant, "week"],
     staleTime: 5000,
-    queryFn: async ({ signal }) => {
-      const since = String(Math.floor(Date.now() / 1000 - 7 * DAY));
-      const page = ok(
-        await http.GET("/api/crm/import/{source}/runs", {
-          params: { path: { source }, query: { tenant, since, limit: 1000 } },
-          signal,
-        }),
-      );
-      return { runs: page.runs, isWhole: page.next_cursor === null };
+    queryFn: async ({ signal }): Promise<Week> => {
+      const begin = Math.floor(Date.now() / 1000 - 7 * DAY);
+      const ask = async (query: { state?: RunState }) =>
+        ok(
+          await http.GET("/api/crm/import/{source}/runs", {
+            params: {
+              path: { source },
+              query: { tenant, since: String(begin), limit: 1000, ...query },
+            },
+            signal,
+          }),
+        );
+      const { runs, next_cursor } = await ask({});
+      if (next_cursor === null) {
+        const bad = runs.filter(({ state }) => badStates.some((each) => each === state));
+        return { runs, since: begin, isWhole: true, bad };
+      }
+      // Too many to read them all: failures are few, and what matters.
+      const pages = await Promise.all(badStates.map((state) => ask({ state })));
+      const since = runs.at(-1)?.started ?? begin;
+      return { runs, since, isWhole: false, bad: pages.flatMap((page) => page.runs) };
     },
   });
 }

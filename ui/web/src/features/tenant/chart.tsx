@@ -61,10 +61,21 @@ export default function Chart({
         legend: { show: false },
         tzDate: (at) =>
           zone === "utc" ? uPlot.tzDate(new Date(at * 1000), "UTC") : new Date(at * 1000),
-        scales: { x: { time: true }, y: { range: (_, __, most) => [0, (most || 1) * 1.12] } },
+        scales: {
+          // Room on both sides, so that no bar is cut in half.
+          x: {
+            time: true,
+            range: (_, least, most) => {
+              const room = Math.max((most - least) * 0.02, 2);
+              return [least - room, most + room];
+            },
+          },
+          y: { range: (_, __, most) => [0, (most || 1) * 1.16] },
+        },
         axes: [
           {
             ...axis,
+            size: 30,
             space: 80,
             values: (_, ticks, __, ___, step) =>
               ticks.map((tick) => {

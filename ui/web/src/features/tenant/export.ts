@@ -1,4 +1,5 @@
 import { http, problem } from "../../shared/api/http.ts";
+import { saveFile } from "../../shared/ui/save.ts";
 import { toastError } from "../../shared/ui/toasts.tsx";
 
 /** Saves all records of a tenant as a file. The tenant goes into a header, so a plain link will not do. */
@@ -18,11 +19,8 @@ export async function openExport(
       parseAs: "blob",
     });
     if (!response.ok || !data) throw problem(error, response);
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(data as Blob);
-    link.download = `${tenant}-${entity ?? "records"}.${format}`;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+    const blob = data as Blob;
+    saveFile(`${tenant}-${entity ?? "records"}.${format}`, blob, blob.type);
   } catch (error) {
     toastError("Export", error);
   }

@@ -17,11 +17,22 @@ it("takes quantiles by nearest rank", () => {
 });
 
 it("puts each run into its hour, and names the hour", () => {
-  const days = heat([run({ started: NOW - 60 }), run({ started: NOW - 61, state: "failed" })], NOW);
+  const runs = [run({ started: NOW - 60 }), run({ started: NOW - 61, state: "failed" })];
+  const week = { runs, bad: runs.slice(1), since: NOW - 7 * 86_400 };
+  const days = heat(week, NOW);
   expect(days).toHaveLength(7);
-  const cells = days.flat().filter(({ good, bad }) => good + bad > 0);
+  const cells = days.flat().filter(({ good, bad }) => (good ?? 0) + bad > 0);
   expect(cells).toEqual([{ hour: Math.floor((NOW - 60) / 3600) * 3600, good: 1, bad: 1 }]);
   expect(cellName({ hour: 1_795_348_800, good: 11, bad: 1 }, "utc")).toBe(
     "Sun 12:00 UTC, 11 ok, 1 error",
+  );
+});
+
+it("does not take what was not read for nothing", () => {
+  const old = run({ started: NOW - 5 * 3600, state: "failed" });
+  const cells = heat({ runs: [run()], bad: [old], since: NOW - 3600 }, NOW).flat();
+  expect(cells.find(({ bad }) => bad === 1)).toMatchObject({ good: null });
+  expect(cellName({ hour: 1_795_348_800, good: null, bad: 1 }, "utc")).toBe(
+    "Sun 12:00 UTC, 1 error, good runs not counted",
   );
 });

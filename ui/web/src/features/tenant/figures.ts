@@ -28,27 +28,37 @@ export function quantile(values: readonly number[], part: number): number | null
 export interface Cell {
   /** Epoch seconds of the hour's begin. */
   hour: number;
-  good: number;
+  /** Null where the good ones were not read. */
+  good: number | null;
   bad: number;
 }
 
 const HOUR = 3600;
 const DAY = 86_400;
 
-/** The last seven days hour by hour, oldest day first, by the clock of `awaySec` east of UTC. */
-export function heat(runs: readonly Run[], nowSec: number, awaySec = 0): Cell[][] {
+/**
+ * The last seven days hour by hour, oldest day first, by the clock of `awaySec` east of UTC. Runs are known
+ * from `since` on, bad ones throughout.
+ */
+export function heat(
+  { runs, bad, since }: { runs: readonly Run[]; bad: readonly Run[]; since: number },
+  nowSec: number,
+  awaySec = 0,
+): Cell[][] {
   const today = Math.floor((nowSec + awaySec) / DAY) * DAY - awaySec;
   const begin = today - 6 * DAY;
-  const cells = Array.from({ length: 7 * 24 }, (_, index) => ({
-    hour: begin + index * HOUR,
-    good: 0,
-    bad: 0,
-  }));
+  const cells: Cell[] = Array.from({ length: 7 * 24 }, (_, index) => {
+    const hour = begin + index * HOUR;
+    return { hour, good: hour + HOUR <= since ? null : 0, bad: 0 };
+  });
+  const cellAt = (at: number) => cells[Math.floor((at - begin) / HOUR)];
   for (const { state, started } of runs) {
-    const cell = cells[Math.floor((started - begin) / HOUR)];
-    if (!cell || state === "running") continue;
-    if (state === "succeeded") cell.good += 1;
-    else cell.bad += 1;
+    const cell = cellAt(started);
+    if (cell && cell.good !== null && state === "succeeded") cell.good += 1;
+  }
+  for (const { started } of bad) {
+    const cell = cellAt(started);
+    if (cell) cell.bad += 1;
   }
   return Array.from({ length: 7 }, (_, day) => cells.slice(day * 24, day * 24 + 24));
 }

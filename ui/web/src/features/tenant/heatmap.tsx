@@ -7,10 +7,13 @@ const week = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 /** The name of an hour: "Tue 14:00 UTC, 11 ok, 1 error". */
 export function cellName(cell: Cell, zone: Zone): string {
   const [day = "", time = "", away = ""] = stamp(cell.hour, zone).split(" ");
+  const errors = `${cell.bad} ${cell.bad === 1 ? "error" : "errors"}`;
   const what =
-    cell.good + cell.bad === 0
-      ? "no runs"
-      : `${cell.good} ok, ${cell.bad} ${cell.bad === 1 ? "error" : "errors"}`;
+    cell.good === null
+      ? `${errors}, good runs not counted`
+      : cell.good + cell.bad === 0
+        ? "no runs"
+        : `${cell.good} ok, ${errors}`;
   return `${week[new Date(`${day}T12:00:00Z`).getUTCDay()]} ${time.slice(0, 5)} ${away}, ${what}`;
 }
 
@@ -27,7 +30,7 @@ export function Heatmap({
   const grid = useRef<HTMLDivElement>(null);
   const [at, setAt] = useState<[number, number]>([6, 0]);
   const [told, setTold] = useState<string | null>(null);
-  const most = Math.max(1, ...days.flat().map(({ good, bad }) => good + bad));
+  const most = Math.max(1, ...days.flat().map(({ good, bad }) => (good ?? 0) + bad));
   const move = (day: number, hour: number) => {
     const next: [number, number] = [Math.max(0, Math.min(6, day)), Math.max(0, Math.min(23, hour))];
     setAt(next);
@@ -48,7 +51,7 @@ export function Heatmap({
               {cellName(cells[12] ?? { hour: 0, good: 0, bad: 0 }, zone).slice(0, 3)}
             </span>
             {cells.map((cell, hour) => {
-              const all = cell.good + cell.bad;
+              const all = (cell.good ?? 0) + cell.bad;
               const level = all === 0 ? 0 : 1 + Math.min(3, Math.floor((4 * all) / (most + 1)));
               const name = cellName(cell, zone);
               return (
@@ -58,6 +61,7 @@ export function Heatmap({
                   className="heat-cell"
                   data-cell={`${day}-${hour}`}
                   data-level={level}
+                  data-unread={cell.good === null || undefined}
                   data-bad={cell.bad > 0 || undefined}
                   data-ahead={cell.hour > nowSec || undefined}
                   tabIndex={at[0] === day && at[1] === hour ? 0 : -1}
@@ -93,7 +97,12 @@ export function Heatmap({
         </div>
       </div>
       <p className="faint heat-told">
-        {told ?? "Choose an hour to read it. A cross marks a failure."}
+        {told ??
+          `Choose an hour to read it. A cross marks a failure${
+            days.flat().some(({ good }) => good === null)
+              ? "; of hatched hours only failures are counted"
+              : ""
+          }.`}
       </p>
     </>
   );

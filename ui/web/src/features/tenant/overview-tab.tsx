@@ -1,14 +1,14 @@
 import { lazy, Suspense, useState } from "react";
 import { Link, useLocation } from "wouter";
-import type { Run, Schedule } from "../../shared/api/types.ts";
+import type { Schedule } from "../../shared/api/types.ts";
 import { usePrefs } from "../../shared/prefs.ts";
 import { useSlowNow } from "../../shared/time/clock.ts";
-import { clockTime, count, duration, plural } from "../../shared/time/format.ts";
+import { clockTime, count, duration, plural, span } from "../../shared/time/format.ts";
 import { Badge, runLooks } from "../../shared/ui/badge.tsx";
 import { Failed } from "../../shared/ui/faces.tsx";
 import { Ago, Countdown, Stamp } from "../../shared/ui/time.tsx";
 import { tenantPath } from "../../shared/url.ts";
-import { useUpcoming, useWeekOfRuns } from "./api.ts";
+import { useUpcoming, useWeekOfRuns, type Week } from "./api.ts";
 import { figures, heat, quantile } from "./figures.ts";
 import { Heatmap } from "./heatmap.tsx";
 import { RunTable } from "./runs-tab.tsx";
@@ -17,19 +17,19 @@ const Chart = lazy(() => import("./chart.tsx"));
 
 export default function OverviewTab({ schedule }: { schedule: Schedule }) {
   const { tenant } = schedule;
-  const week = useWeekOfRuns(tenant);
-  const runs = week.data?.runs ?? [];
+  const read = useWeekOfRuns(tenant);
+  const week = read.data ?? { runs: [], bad: [], since: 0, isWhole: true };
   return (
     <div className="overview">
       <LastRun schedule={schedule} />
       <Upcoming schedule={schedule} />
-      <Health schedule={schedule} runs={runs} isWhole={week.data?.isWhole ?? true} />
-      {week.isError ? (
+      <Health schedule={schedule} week={week} />
+      {read.isError && !read.data ? (
         <div className="span-all">
-          <Failed error={week.error} onRetry={() => void week.refetch()} />
+          <Failed error={read.error} onRetry={() => void read.refetch()} />
         </div>
       ) : (
-        <History tenant={tenant} runs={runs} isPending={week.isPending} />
+        <History tenant={tenant} week={week} isPending={read.isPending} />
       )}
     </div>
   );
@@ -88,7 +88,7 @@ function Upcoming({ schedule }: { schedule: Schedule }) {
   const upcoming = useUpcoming(schedule.tenant, 5, true);
   return (
     <section className="card" aria-labelledby="upcoming">
-      <h2 id="upcoming">Next slots</h2>
+      <h2 id="upcoming">Next runs</h2>
       {schedule.paused && (
         <p className="faint">Paused: none of these runs unless it is resumed first.</p>
       )}
@@ -114,18 +114,12 @@ function Upcoming({ schedule }: { schedule: Schedule }) {
   );
 }
 
-function Health({
-  schedule,
-  runs,
-  isWhole,
-}: {
-  schedule: Schedule;
-  runs: readonly Run[];
-  isWhole: boolean;
-}) {
+function Health({ schedule, week }: { schedule: Schedule; week: Week }) {
+  const { runs, bad, since, isWhole } = week;
   const now = useSlowNow() / 1000;
   const day = figures(runs, now - 86_400);
-  const week = figures(runs, now - 7 * 86_400);
+  const all = figures(runs, now - 7 * 86_400);
+  const isDay = since <= now - 86_400;
   const lateness = runs
     .filter(({ trigger }) => trigger === "schedule")
     .flatMap(({ lateness_ms }) => lateness_ms ?? []);
@@ -136,12 +130,14 @@ function Health({
       <div className="figures">
         <div>
           <span className="figure">{rate(day.rate)}</span>
-          <span className="faint">of {plural(day.ended, "run")} ok, 24 h</span>
+          <span className="faint">
+            of {plural(day.ended, "run")} ok, {isDay ? "24 h" : `the latest ${span(now - since)}`}
+          </span>
         </div>
         <div>
-          <span className="figure">{rate(week.rate)}</span>
+          <span className="figure">{isWhole ? rate(all.rate) : count(bad.length)}</span>
           <span className="faint">
-            of {plural(week.ended, "run")} ok, {isWhole ? "7 d" : "the latest"}
+            {isWhole ? `of ${plural(all.ended, "run")} ok, 7 d` : "runs not ok, 7 d"}
           </span>
         </div>
         <div>
@@ -157,21 +153,13 @@ function Health({
   );
 }
 
-function History({
-  tenant,
-  runs,
-  isPending,
-}: {
-  tenant: string;
-  runs: readonly Run[];
-  isPending: boolean;
-}) {
+function History({ tenant, week, isPending }: { tenant: string; week: Week; isPending: boolean }) {
   const [asTable, setAsTable] = useState(false);
   const [, navigate] = useLocation();
   const { zone } = usePrefs();
   const now = useSlowNow() / 1000;
   const away = zone === "utc" ? 0 : -new Date().getTimezoneOffset() * 60;
-  const latest = runs.slice(0, 120);
+  const latest = week.runs.slice(0, 120);
   return (
     <>
       <section className="card span-all" aria-labelledby="history">
@@ -211,7 +199,7 @@ function History({
           Hour by hour{" "}
           <span className="faint">seven days, {clockTime(now, zone).split(" ")[1]}</span>
         </h2>
-        <Heatmap days={heat(runs, now, away)} zone={zone} nowSec={now} />
+        <Heatmap days={heat(week, now, away)} zone={zone} nowSec={now} />
       </section>
     </>
   );

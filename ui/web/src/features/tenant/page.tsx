@@ -40,18 +40,32 @@ export default function TenantPage({ tenant }: { tenant: string }) {
   const tab = tabs.find(({ id }) => id === params.get("tab"))?.id ?? "overview";
   const isGone = schedule === null || isProblem(read.error, "schedule_not_found");
 
-  if (read.isPending && !schedule) return <Loading label={tenant} rows={6} />;
-  if (read.isError && !isGone && !schedule) {
-    return <Failed error={read.error} onRetry={() => void read.refetch()} />;
+  const crumbs = (
+    <p className="crumbs">
+      <Link href="/">
+        <Icon name="left" />
+        Tenants
+      </Link>
+    </p>
+  );
+  if (!schedule && !isGone && !read.data) {
+    return (
+      <>
+        {crumbs}
+        <div className="page-head">
+          <h1 tabIndex={-1}>{tenant}</h1>
+        </div>
+        {read.isError ? (
+          <Failed error={read.error} onRetry={() => void read.refetch()} />
+        ) : (
+          <Loading label={tenant} rows={6} />
+        )}
+      </>
+    );
   }
   return (
     <>
-      <p className="crumbs">
-        <Link href="/">
-          <Icon name="left" />
-          Tenants
-        </Link>
-      </p>
+      {crumbs}
       {schedule && !isGone ? (
         <Head schedule={schedule} />
       ) : (

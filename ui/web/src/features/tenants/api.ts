@@ -1,11 +1,8 @@
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { http, ok } from "../../shared/api/http.ts";
 import { useSource } from "../../shared/api/session.ts";
-import type { Run } from "../../shared/api/types.ts";
 import { heard } from "../../shared/live/live.ts";
 import { tell } from "../../shared/live/store.ts";
-import { serverNow } from "../../shared/time/clock.ts";
-import { GRACE } from "../../shared/time/format.ts";
 import { type Filter, listQuery } from "./filter.ts";
 
 const PAGE = 100;
@@ -35,6 +32,7 @@ export function useTenantPages(filter: Filter) {
         tenants: schedules.map((schedule) => schedule.tenant),
         schedules,
         counts: page.counts,
+        matched: page.matched,
         next: page.next_cursor,
       };
     },
@@ -42,57 +40,22 @@ export function useTenantPages(filter: Filter) {
   });
 }
 
-/** The counts of all tenants, whatever the list is narrowed to. */
+/** The counts of all tenants, whatever the list is narrowed to, and how many are overdue. */
 export function useTotals() {
   const source = useSource();
   return useQuery({
     queryKey: ["counts", source],
+    refetchInterval: 30_000,
     queryFn: async ({ signal }) => {
-      const { schedules, counts, version } = ok(
+      const { schedules, counts, matched, version } = ok(
         await http.GET("/api/crm/import/{source}/schedules", {
-          params: { path: { source }, query: { sort: "next_run", limit: PAGE } },
+          params: { path: { source }, query: { overdue: true, limit: 1 } },
           signal,
         }),
       );
       tell({ event: "read", schedules, counts, version });
       heard();
-      const late = serverNow() / 1000 - GRACE;
-      const overdue = schedules.filter(
-        ({ next_run }) => next_run != null && next_run < late,
-      ).length;
-      return { counts, overdue, isMore: overdue === PAGE };
+      return { counts, overdue: matched };
     },
   });
-}
-
-/** The latest runs of each tenant, newest first, for the sparklines. */
-export function useRecentRuns() {
-  const source = useSource();
-  return useQuery({
-    queryKey: ["runs", source, "recent"],
-    staleTime: 30_000,
-    refetchInterval: 60_000,
-    queryFn: async ({ signal }) => {
-      const { runs } = ok(
-        await http.GET("/api/crm/import/{source}/runs", {
-          params: { path: { source }, query: { limit: 1000 } },
-          signal,
-        }),
-      );
-      return byTenant(runs);
-    },
-  });
-}
-
-/** What a sparkline needs of a run. */
-export type Beat = Pick<Run, "state" | "duration_ms">;
-
-export function byTenant(runs: readonly Run[], most = 30): Record<string, Beat[]> {
-  const all: Record<string, Beat[]> = {};
-  for (const { tenant, state, duration_ms } of runs) {
-    all[tenant] ??= [];
-    const beats = all[tenant];
-    if (beats.length < most) beats.push({ state, duration_ms });
-  }
-  return all;
 }

@@ -1,7 +1,9 @@
 import { useState } from "react";
+import { useSource } from "../../shared/api/session.ts";
 import { count, plural } from "../../shared/time/format.ts";
 import { type BulkOperation, openDialog } from "../../shared/ui/dialogs.ts";
 import { Icon, type IconName } from "../../shared/ui/icons.tsx";
+import { Menu } from "../../shared/ui/menu.tsx";
 import { type Filter, toPick } from "./filter.ts";
 
 const operations: { operation: BulkOperation; label: string; icon: IconName }[] = [
@@ -31,16 +33,19 @@ export function BulkBar({
   locked: string | null;
   onClear: () => void;
 }) {
+  const source = useSource();
   const [everything, setEverything] = useState(false);
   const wide = everything && allChosen;
   const pick = wide ? toPick(filter) : { tenants: chosen };
+  const save = async (format: "csv" | "json") =>
+    (await import("./export.ts")).saveSchedules(source, pick, format);
   return (
     <section className="bulk-bar" aria-label="Selection">
       <strong>
         {wide ? `All ${total === null ? "matching" : count(total)}` : `${count(chosen.length)}`}{" "}
         selected
       </strong>
-      {allChosen && !wide && !filter.overdue && (
+      {allChosen && !wide && (
         <button type="button" className="link" onClick={() => setEverything(true)}>
           Select all {total === null ? "" : `${count(total)} `}matching
         </button>
@@ -67,7 +72,19 @@ export function BulkBar({
             {label}
           </button>
         ))}
-        <button type="button" className="button small" onClick={onClear}>
+        <Menu
+          label="Export the selection"
+          className="button small"
+          items={() => [
+            { label: "As CSV", icon: "download", onSelect: () => void save("csv") },
+            { label: "As JSON", icon: "download", onSelect: () => void save("json") },
+          ]}
+        >
+          <Icon name="download" />
+          Export
+        </Menu>
+        <button type="button" className="button small bulk-clear" onClick={onClear}>
+          <Icon name="cross" />
           Clear
         </button>
       </div>

@@ -1,4 +1,4 @@
-import { screen, waitFor, within } from "@testing-library/react";
+import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { HttpResponse, http } from "msw";
 import { beforeEach, expect, it, vi } from "vitest";
@@ -13,6 +13,7 @@ const list = (schedules: ReturnType<typeof schedule>[], total = schedules.length
       ok: true,
       schedules,
       counts: counts({ total, ok: total }),
+      matched: schedules.length,
       version: 3,
       next_cursor: null,
     }),
@@ -20,8 +21,8 @@ const list = (schedules: ReturnType<typeof schedule>[], total = schedules.length
 
 beforeEach(() => {
   server.use(
-    http.get(`*${base}/runs`, () =>
-      HttpResponse.json({ ok: true, runs: [run()], next_cursor: null }),
+    http.get(`*${base}/runs/latest`, () =>
+      HttpResponse.json({ ok: true, latest: [{ tenant: "acme", runs: [run()] }] }),
     ),
   );
   // jsdom lays nothing out: rows are drawn for a window of this height.
@@ -149,4 +150,68 @@ it("offers bulk commands for what is selected", async () => {
   const bar = screen.getByRole("region", { name: "Selection" });
   expect(bar).toHaveTextContent("3 selected");
   expect(within(bar).getByRole("button", { name: "Pause" })).toBeEnabled();
+});
+
+it("leaves out columns that were hidden, and keeps that for the next visit", async () => {
+  server.use(list([schedule()]));
+  show(<TenantsPage />);
+  const table = await screen.findByRole("table", { name: "Tenants" });
+  const user = userEvent.setup();
+  // jsdom opens no popover by itself.
+  const menu = screen.getByRole("button", { name: "Columns" }).nextElementSibling as HTMLElement;
+  fireEvent(menu, Object.assign(new Event("toggle"), { newState: "open" }));
+  const item = await within(menu).findByText("Last 30 runs");
+  expect(item).toHaveAttribute("aria-checked", "true");
+  await user.click(item);
+  expect(table).toHaveAttribute("data-hide", "spark");
+  expect(item).toHaveAttribute("aria-checked", "false");
+  expect(JSON.parse(localStorage.getItem("prefs") ?? "{}").hidden).toEqual(["spark"]);
+  await user.click(item);
+  expect(table).toHaveAttribute("data-hide", "");
+});
+
+it("sorts by a column's head, and turns round at the second press", async () => {
+  const asked: (string | null)[] = [];
+  server.use(
+    http.get(`*${base}/schedules`, ({ request }) => {
+      const params = new URL(request.url).searchParams;
+      if (!params.has("overdue")) asked.push(params.get("sort"));
+      return HttpResponse.json({
+        ok: true,
+        schedules: [schedule()],
+        counts: counts({ total: 1 }),
+        matched: 1,
+        version: 3,
+        next_cursor: null,
+      });
+    }),
+  );
+  show(<TenantsPage />);
+  const head = await screen.findByRole("columnheader", { name: "Last run" });
+  await userEvent.click(within(head).getByRole("button"));
+  await waitFor(() => expect(asked.at(-1)).toBe("last_run"));
+  expect(head).toHaveAttribute("aria-sort", "descending");
+  await userEvent.click(within(head).getByRole("button"));
+  await waitFor(() => expect(asked.at(-1)).toBe("-last_run"));
+  expect(head).toHaveAttribute("aria-sort", "ascending");
+});
+
+it("tells how many are overdue to the last one, and how many match", async () => {
+  server.use(
+    http.get(`*${base}/schedules`, ({ request }) =>
+      HttpResponse.json({
+        ok: true,
+        schedules: [schedule({ state: "error" })],
+        counts: counts({ total: 5000, ok: 4000, error: 1000 }),
+        matched: new URL(request.url).searchParams.has("overdue") ? 137 : 1000,
+        version: 3,
+        next_cursor: null,
+      }),
+    ),
+  );
+  show(<TenantsPage />, "/?state=error");
+  expect(await screen.findByRole("link", { name: /137 OVERDUE/ })).toBeVisible();
+  expect(screen.getByText("tenants with state ERROR", { exact: false })).toHaveTextContent(
+    "1,000 tenants with state ERROR",
+  );
 });

@@ -1,13 +1,21 @@
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import {
+  type ReactNode,
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import { useLocation } from "wouter";
 import { Problem } from "../../shared/api/problem.ts";
-import { useMay } from "../../shared/api/session.ts";
+import { useMay, useSource } from "../../shared/api/session.ts";
 import { useLive } from "../../shared/live/live.ts";
 import { shown } from "../../shared/live/roster.ts";
 import { getRoster, useCounts, useRoster } from "../../shared/live/store.ts";
 import { useLocked } from "../../shared/locked.ts";
-import { usePrefs } from "../../shared/prefs.ts";
+import { type Column, usePrefs } from "../../shared/prefs.ts";
 import { useActions } from "../../shared/schedules/actions.ts";
 import { useSlowNow } from "../../shared/time/clock.ts";
 import { count, plural } from "../../shared/time/format.ts";
@@ -15,26 +23,37 @@ import { copy } from "../../shared/ui/copy.ts";
 import { openDialog } from "../../shared/ui/dialogs.ts";
 import { Empty, Failed, Loading, StaleNote } from "../../shared/ui/faces.tsx";
 import { Icon } from "../../shared/ui/icons.tsx";
-import { useNarrow } from "../../shared/ui/narrow.ts";
+import { textScale, useNarrow } from "../../shared/ui/narrow.ts";
 import { useTitle } from "../../shared/ui/title.ts";
 import { useParamsState } from "../../shared/url.ts";
-import { useRecentRuns, useTenantPages, useTotals } from "./api.ts";
+import { useTenantPages, useTotals } from "./api.ts";
+import { useWantedBeats } from "./beats.ts";
 import { BulkBar } from "./bulk-bar.tsx";
-import { admits, inWords, isNarrow, readFilter } from "./filter.ts";
+import {
+  admits,
+  type Filter,
+  inWords,
+  isDescending,
+  isNarrow,
+  noFilter,
+  readFilter,
+  type SortKey,
+  sortKey,
+  sortParam,
+  turned,
+} from "./filter.ts";
 import { TenantRow } from "./row.tsx";
 import { useRowKeys } from "./row-keys.ts";
 import { Summary } from "./summary.tsx";
-import { Toolbar } from "./toolbar.tsx";
+import { columnWords, Toolbar } from "./toolbar.tsx";
 
 export default function TenantsPage() {
   const [params, change] = useParamsState();
   const filter = useMemo(() => readFilter(params), [params]);
   const counts = useCounts();
-  const failing = counts ? counts.error + counts.broken : 0;
-  useTitle(failing > 0 ? `(${failing}) Tenants` : "Tenants");
+  useTitle("Tenants");
   const totals = useTotals();
   const pages = useTenantPages(filter);
-  const recent = useRecentRuns();
   const roster = useRoster();
   const slowNow = useSlowNow();
   const may = useMay();
@@ -51,8 +70,9 @@ export default function TenantsPage() {
     });
   }, [pages.data, roster, filter, slowNow]);
 
+  const matched = pages.data?.pages.at(-1)?.matched;
   const isSettled = pages.isSuccess && !pages.isPlaceholderData;
-  let body: React.ReactNode;
+  let body: ReactNode;
   if (pages.isPending) body = <Loading label="tenants" rows={8} />;
   else if (pages.isError && tenants.length === 0) {
     body = <Failed error={pages.error} onRetry={() => void pages.refetch()} />;
@@ -60,11 +80,7 @@ export default function TenantsPage() {
     body = isNarrow(filter) ? (
       <Empty title="Nothing matches">
         <p>There are no {inWords(filter)}.</p>
-        <button
-          type="button"
-          className="button"
-          onClick={() => change({ q: null, state: null, tag: null, overdue: null })}
-        >
+        <button type="button" className="button" onClick={() => change(noFilter)}>
           Clear the filter
         </button>
       </Empty>
@@ -79,14 +95,17 @@ export default function TenantsPage() {
         )}
         <Table
           tenants={tenants}
-          total={isNarrow(filter) ? null : (counts?.total ?? null)}
-          beats={recent.data ?? {}}
+          total={matched ?? null}
           locked={locked}
           words={inWords(filter)}
           hasMore={pages.hasNextPage}
           isMoreComing={pages.isFetchingNextPage}
           onMore={pages.fetchNextPage}
           filter={filter}
+          onSort={(key) => {
+            const isBy = key === sortKey(filter.sort);
+            change({ sort: sortParam(isBy ? turned(filter.sort) : key) });
+          }}
         />
       </>
     );
@@ -109,13 +128,18 @@ export default function TenantsPage() {
           </button>
         </div>
       </div>
-      <Summary
-        counts={counts}
-        overdue={totals.data?.overdue ?? 0}
-        isMore={totals.data?.isMore ?? false}
-        filter={filter}
-      />
+      <Summary counts={counts} overdue={totals.data?.overdue} filter={filter} />
       <Toolbar filter={filter} change={change} locked={locked} />
+      {isNarrow(filter) && matched !== undefined && matched > 0 && (
+        <p className="filter-line">
+          <span role="status">
+            <strong>{count(matched)}</strong> {inWords(filter)}
+          </span>
+          <button type="button" className="link" onClick={() => change(noFilter)}>
+            Show all tenants
+          </button>
+        </p>
+      )}
       {body}
     </>
   );
@@ -157,18 +181,29 @@ interface TableProps {
   tenants: string[];
   /** How many there are with those not loaded, where that is known. */
   total: number | null;
-  beats: Record<string, readonly import("./api.ts").Beat[]>;
   locked: string | null;
   words: string;
   hasMore: boolean;
   isMoreComing: boolean;
   onMore: () => unknown;
-  filter: import("./filter.ts").Filter;
+  filter: Filter;
+  onSort: (key: SortKey) => void;
 }
 
+/** The heads of the columns that may be hidden, in order, and what each sorts by. */
+const heads: { column: Column; sort?: SortKey }[] = [
+  { column: "state", sort: "state" },
+  { column: "next", sort: "next_run" },
+  { column: "last", sort: "last_run" },
+  { column: "stats" },
+  { column: "spark" },
+  { column: "interval" },
+];
+
 function Table(props: TableProps) {
-  const { tenants, total, beats, locked, hasMore, isMoreComing, onMore } = props;
-  const { density } = usePrefs();
+  const { tenants, total, locked, hasMore, isMoreComing, onMore, filter } = props;
+  const { density, hidden } = usePrefs();
+  const source = useSource();
   const isNarrowScreen = useNarrow();
   const [, navigate] = useLocation();
   const actions = useActions();
@@ -183,7 +218,7 @@ function Table(props: TableProps) {
     setTop((list.current?.getBoundingClientRect().top ?? 0) + scrollY);
   }, []);
 
-  const height = isNarrowScreen ? 176 : density === "compact" ? 40 : 56;
+  const height = Math.round((isNarrowScreen ? 176 : density === "compact" ? 40 : 56) * textScale);
   const estimateSize = useCallback(() => height, [height]);
   const virtual = useWindowVirtualizer({
     count: tenants.length,
@@ -197,6 +232,8 @@ function Table(props: TableProps) {
 
   const items = virtual.getVirtualItems();
   const lastShown = items.at(-1)?.index ?? 0;
+  const drawn = items.flatMap(({ index }) => tenants[index] ?? []);
+  useWantedBeats(source, hidden.includes("spark") ? [] : drawn);
   useEffect(() => {
     // One page ahead of what is seen.
     if (hasMore && !isMoreComing && lastShown > tenants.length - 60) onMore();
@@ -243,7 +280,7 @@ function Table(props: TableProps) {
           chosen={chosen}
           total={total}
           allChosen={allChosen && hasMore}
-          filter={props.filter}
+          filter={filter}
           words={props.words}
           locked={locked}
           onClear={() => setSelected(new Set())}
@@ -252,11 +289,13 @@ function Table(props: TableProps) {
       <div
         role="table"
         aria-label="Tenants"
-        aria-rowcount={total ?? (hasMore ? -1 : tenants.length + 1)}
+        aria-rowcount={Math.max(total ?? 0, tenants.length) + 1}
         className="table tenants"
         data-stale={isStale || undefined}
+        data-hide={hidden.join(" ")}
+        data-chosen={chosen.length > 0 || undefined}
       >
-        <div role="rowgroup">
+        <div role="rowgroup" className="head-group">
           <div role="row" className="row head" aria-rowindex={1}>
             <div role="columnheader" className="cell-check">
               <input
@@ -266,15 +305,26 @@ function Table(props: TableProps) {
                 onChange={() => setSelected(allChosen ? new Set() : new Set(tenants))}
               />
             </div>
-            <div role="columnheader">Tenant</div>
-            <div role="columnheader">Status</div>
-            <div role="columnheader">Next run</div>
-            <div role="columnheader">Last run</div>
-            <div role="columnheader" className="cell-stats">
-              Imported / skip.
-            </div>
-            <div role="columnheader">Last 30 runs</div>
-            <div role="columnheader">Interval</div>
+            <SortHead className="cell-tenant" by="tenant" filter={filter} onSort={props.onSort}>
+              Tenant
+            </SortHead>
+            {heads.map(({ column, sort }) =>
+              sort ? (
+                <SortHead
+                  key={column}
+                  className={`cell-${column}`}
+                  by={sort}
+                  filter={filter}
+                  onSort={props.onSort}
+                >
+                  {columnWords[column]}
+                </SortHead>
+              ) : (
+                <div key={column} role="columnheader" className={`cell-${column}`}>
+                  {column === "stats" ? "Imported / skip." : columnWords[column]}
+                </div>
+              ),
+            )}
             <div role="columnheader" className="cell-actions">
               Actions
             </div>
@@ -294,7 +344,6 @@ function Table(props: TableProps) {
                 <TenantRow
                   tenant={tenant}
                   index={item.index}
-                  beats={beats[tenant]}
                   selected={selected.has(tenant)}
                   focused={(current ?? tenants[0]) === tenant}
                   locked={locked}
@@ -310,14 +359,40 @@ function Table(props: TableProps) {
       </div>
       <p className="faint shown-range">
         Showing {count(first + 1)}–{count(Math.min(lastShown + 1, tenants.length))} of{" "}
-        {total === null
-          ? hasMore
-            ? `more than ${count(tenants.length)}`
-            : count(tenants.length)
-          : count(total)}
+        {count(Math.max(total ?? 0, tenants.length))}
         {isMoreComing && ", loading more…"}
         <span className="visually-hidden"> {plural(tenants.length, "row")} loaded. </span>
       </p>
     </>
+  );
+}
+
+/** A column's head that sorts by it; once more turns the order round. */
+function SortHead({
+  by,
+  filter,
+  onSort,
+  className,
+  children,
+}: {
+  by: SortKey;
+  filter: Filter;
+  onSort: (key: SortKey) => void;
+  className: string;
+  children: ReactNode;
+}) {
+  const isBy = sortKey(filter.sort) === by;
+  const isDown = isDescending(filter.sort);
+  return (
+    <div
+      role="columnheader"
+      className={className}
+      aria-sort={isBy ? (isDown ? "descending" : "ascending") : undefined}
+    >
+      <button type="button" className="sort-head" onClick={() => onSort(by)}>
+        {children}
+        {isBy && <Icon name={isDown ? "down" : "up"} />}
+      </button>
+    </div>
   );
 }

@@ -1,6 +1,7 @@
 import { type MouseEvent, memo, useEffect, useState } from "react";
 import { Link } from "wouter";
 import type { Schedule } from "../../shared/api/types.ts";
+import { useBeats } from "../../shared/live/beats.ts";
 import { shown } from "../../shared/live/roster.ts";
 import { useRow } from "../../shared/live/store.ts";
 import type { Actions } from "../../shared/schedules/actions.ts";
@@ -10,7 +11,7 @@ import { copy } from "../../shared/ui/copy.ts";
 import { openDialog } from "../../shared/ui/dialogs.ts";
 import { Icon } from "../../shared/ui/icons.tsx";
 import { type Item, Menu } from "../../shared/ui/menu.tsx";
-import { type Beat, Spark } from "../../shared/ui/spark.tsx";
+import { Spark } from "../../shared/ui/spark.tsx";
 import { Ago, Countdown, Elapsed } from "../../shared/ui/time.tsx";
 import { tenantPath } from "../../shared/url.ts";
 import { IntervalEdit } from "./interval-edit.tsx";
@@ -18,7 +19,6 @@ import { IntervalEdit } from "./interval-edit.tsx";
 export interface RowProps {
   tenant: string;
   index: number;
-  beats: readonly Beat[] | undefined;
   selected: boolean;
   focused: boolean;
   /** Why nothing can be changed, if so. */
@@ -31,8 +31,9 @@ export interface RowProps {
 
 /** One tenant: a row of the table on a wide screen, a card on a narrow one. */
 export const TenantRow = memo(function TenantRow(props: RowProps) {
-  const { tenant, index, beats, selected, focused, locked, actions } = props;
+  const { tenant, index, selected, focused, locked, actions } = props;
   const row = useRow(tenant);
+  const beats = useBeats(tenant);
   const schedule = shown(row);
   const pending = usePending((row?.hopes.length ?? 0) > 0);
   if (!schedule) return null;
@@ -49,13 +50,15 @@ export const TenantRow = memo(function TenantRow(props: RowProps) {
       onFocus={() => props.onFocus(tenant)}
     >
       <div role="cell" className="cell-check">
-        <input
-          type="checkbox"
-          aria-label={`Select ${tenant}`}
-          checked={selected}
-          onChange={() => {}}
-          onClick={(event: MouseEvent) => props.onSelect(tenant, event.shiftKey)}
-        />
+        <label className="touch">
+          <input
+            type="checkbox"
+            aria-label={`Select ${tenant}`}
+            checked={selected}
+            onChange={() => {}}
+            onClick={(event: MouseEvent) => props.onSelect(tenant, event.shiftKey)}
+          />
+        </label>
       </div>
       <div role="cell" className="cell-tenant">
         <Link href={tenantPath(tenant)} className="tenant-link" title={schedule.note ?? undefined}>
@@ -73,6 +76,9 @@ export const TenantRow = memo(function TenantRow(props: RowProps) {
       </div>
       <div role="cell" className="cell-state">
         <Badge look={lookOf(schedule)} />
+        {schedule.failures > 1 && (
+          <span className="under">{count(schedule.failures)} failed in a row</span>
+        )}
       </div>
       <div role="cell" className="cell-next">
         <span className="cell-label">Next </span>
@@ -91,7 +97,7 @@ export const TenantRow = memo(function TenantRow(props: RowProps) {
         <Stats schedule={schedule} />
       </div>
       <div role="cell" className="cell-spark">
-        {beats ? <Spark beats={beats} /> : <span className="faint">—</span>}
+        {beats && <Spark beats={beats} />}
       </div>
       <div role="cell" className="cell-interval">
         <IntervalEdit
@@ -139,12 +145,11 @@ export function NextRun({ schedule }: { schedule: Schedule }) {
     const title = `Paused by ${actor}${reason ? `: ${reason}` : ""}`;
     return (
       <span className="faint" title={title}>
-        {until === null ? (
-          "—"
-        ) : (
-          <>
+        —
+        {until !== null && (
+          <span className="under">
             resumes in <Countdown due={until} />
-          </>
+          </span>
         )}
       </span>
     );
@@ -175,8 +180,7 @@ function RowActions({
   actions,
   navigate,
 }: Pick<RowProps, "locked" | "actions" | "navigate"> & { schedule: Schedule }) {
-  const { tenant, paused, running } = schedule;
-  const busy = locked ?? (running ? "A run is in flight" : undefined);
+  const { tenant, paused } = schedule;
   const items = (): Item[] => [
     {
       label: "Edit schedule…",
@@ -224,9 +228,9 @@ function RowActions({
       </button>
       <button
         type="button"
-        className="button small"
-        disabled={locked !== null || running}
-        title={busy ?? undefined}
+        className="button small run-now"
+        disabled={locked !== null}
+        title={locked ?? undefined}
         aria-label={`Run now, ${tenant}`}
         onClick={() => void actions.runNow(tenant)}
       >

@@ -3,30 +3,22 @@ import type { Counts, ScheduleState } from "../../shared/api/types.ts";
 import { count } from "../../shared/time/format.ts";
 import { stateLooks } from "../../shared/ui/badge.tsx";
 import { Icon } from "../../shared/ui/icons.tsx";
-import { type Filter, states } from "./filter.ts";
+import { type Filter, isNarrow, states } from "./filter.ts";
 
 /** How many tenants are in each state; each number leads to those tenants. */
 export function Summary({
   counts,
   overdue,
-  isMore,
   filter,
 }: {
   counts: Counts | null;
-  overdue: number;
-  isMore: boolean;
+  overdue: number | undefined;
   filter: Filter;
 }) {
   const only = filter.states.length === 1 ? filter.states[0] : undefined;
   return (
     <nav className="summary" aria-label="Tenants by state">
-      <Card
-        word="ALL"
-        tone="all"
-        number={counts?.total}
-        href="/"
-        current={filter.states.length === 0 && !filter.overdue}
-      />
+      <Card word="ALL" tone="all" number={counts?.total} href="/" current={!isNarrow(filter)} />
       {states.map((state: ScheduleState) => (
         <Card
           key={state}
@@ -40,10 +32,9 @@ export function Summary({
       ))}
       <Card
         word="OVERDUE"
-        tone={overdue > 0 ? "warn" : "never"}
-        icon="clock"
-        number={counts ? overdue : undefined}
-        suffix={isMore ? "+" : ""}
+        tone={overdue ? "warn" : "never"}
+        icon="late"
+        number={overdue}
         href="/?overdue=1"
         current={filter.overdue}
       />
@@ -56,7 +47,6 @@ function Card({
   tone,
   icon,
   number,
-  suffix = "",
   href,
   current,
 }: {
@@ -64,7 +54,6 @@ function Card({
   tone: string;
   icon?: Parameters<typeof Icon>[0]["name"];
   number: number | undefined;
-  suffix?: string;
   href: string;
   current: boolean;
 }) {
@@ -76,9 +65,7 @@ function Card({
       data-zero={number === 0 || undefined}
       aria-current={current || undefined}
     >
-      <span className="summary-number">
-        {number === undefined ? "–" : `${count(number)}${suffix}`}
-      </span>{" "}
+      <span className="summary-number">{number === undefined ? "–" : count(number)}</span>{" "}
       <span className="summary-word">
         {icon && <Icon name={icon} />}
         {word}

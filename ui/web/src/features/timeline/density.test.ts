@@ -1,10 +1,13 @@
 import { expect, it } from "vitest";
 import { NOW, schedule } from "../../test/fixtures.ts";
-import { buckets, upcoming } from "./density.ts";
+import { bucketsOf, upcoming } from "./density.ts";
 
 it("goes on from the next run by the interval", () => {
-  const dues = upcoming([schedule({ next_run: NOW + 10, interval_sec: 60 })], NOW + 200);
-  expect(dues.map(({ at }) => at - NOW)).toEqual([10, 70, 130, 190]);
+  const one = [schedule({ next_run: NOW + 10, interval_sec: 60 })];
+  const at = (dues: { at: number }[]) => dues.map((due) => due.at - NOW);
+  expect(at(upcoming(one, NOW + 200))).toEqual([10, 70, 130, 190]);
+  expect(at(upcoming(one, NOW + 200, NOW + 70))).toEqual([70, 130, 190]);
+  expect(at(upcoming(one, NOW + 200, NOW + 75))).toEqual([130, 190]);
 });
 
 it("leaves out the paused, and takes one run of a cron or an open breaker", () => {
@@ -28,10 +31,18 @@ it("leaves out the paused, and takes one run of a cron or an open breaker", () =
   expect(dues.map(({ tenant }) => tenant)).toEqual(["d", "b", "c", "d"]);
 });
 
-it("counts per step, and nothing outside the window", () => {
-  const items = [{ at: 9 }, { at: 10 }, { at: 19, bad: true }, { at: 20 }, { at: 30 }];
-  expect(buckets(items, 10, 10, 2)).toEqual([
-    { begin: 10, count: 2, bad: 1 },
-    { begin: 20, count: 1, bad: 0 },
+it("takes the server's counts, and marks failures and herds", () => {
+  const counted = [
+    { at: 60, at_iso: "", ran: 3, due: 0 },
+    { at: 120, at_iso: "", ran: 1, due: 2 },
+    { at: 180, at_iso: "", ran: 0, due: 2 },
+    { at: 240, at_iso: "", ran: 0, due: 9 },
+  ];
+  const failed = [{ started: 61 }, { started: 119.9 }, { started: 300 }];
+  expect(bucketsOf(counted, failed, 60)).toEqual([
+    { begin: 60, ran: 3, bad: 2, due: 0, spike: false },
+    { begin: 120, ran: 1, bad: 0, due: 2, spike: false },
+    { begin: 180, ran: 0, bad: 0, due: 2, spike: false },
+    { begin: 240, ran: 0, bad: 0, due: 9, spike: true },
   ]);
 });

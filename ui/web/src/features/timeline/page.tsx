@@ -1,19 +1,15 @@
-import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { Link } from "wouter";
-import { http, ok } from "../../shared/api/http.ts";
-import { useSource } from "../../shared/api/session.ts";
-import type { Schedule } from "../../shared/api/types.ts";
-import { tell } from "../../shared/live/store.ts";
 import { usePrefs } from "../../shared/prefs.ts";
 import { useSlowNow } from "../../shared/time/clock.ts";
-import { clockTime, plural } from "../../shared/time/format.ts";
+import { clockTime, count, plural } from "../../shared/time/format.ts";
 import { Badge, runLooks } from "../../shared/ui/badge.tsx";
-import { Empty, Failed, Loading, StaleNote } from "../../shared/ui/faces.tsx";
+import { Empty, Failed, Loading, More, StaleNote } from "../../shared/ui/faces.tsx";
 import { Countdown, Stamp } from "../../shared/ui/time.tsx";
 import { useTitle } from "../../shared/ui/title.ts";
 import { tenantPath, useParamsState } from "../../shared/url.ts";
-import { buckets, ran, upcoming } from "./density.ts";
+import { useAhead, useFailed, useRan, useTimeline } from "./api.ts";
+import { type Bucket, bucketsOf, upcoming } from "./density.ts";
 import { Strip } from "./strip.tsx";
 
 const spans = [
@@ -29,57 +25,23 @@ export default function TimelinePage() {
   useTitle("Timeline");
   const [params, change] = useParamsState();
   const span = spans.find(({ id }) => id === params.get("span")) ?? spans[0];
-  const source = useSource();
   const { zone } = usePrefs();
   const step = span.seconds / BARS;
   // The strip moves by whole steps, so that a chosen minute stays where it was.
   const now = Math.floor(useSlowNow() / 1000 / step) * step;
-  const ahead = useQuery({
-    queryKey: ["schedules-ahead", source],
-    refetchInterval: 15_000,
-    queryFn: async ({ signal }) => {
-      const { schedules, next_cursor, version } = ok(
-        await http.GET("/api/crm/import/{source}/schedules", {
-          params: { path: { source }, query: { sort: "next_run", limit: 1000 } },
-          signal,
-        }),
-      );
-      tell({ event: "read", schedules, version });
-      return { schedules, isWhole: next_cursor === null };
-    },
-  });
-  const past = useQuery({
-    queryKey: ["runs", source, "past", span.id],
-    refetchInterval: 15_000,
-    queryFn: async ({ signal }) => {
-      const { runs, next_cursor } = ok(
-        await http.GET("/api/crm/import/{source}/runs", {
-          params: {
-            path: { source },
-            query: { since: String(Math.floor(Date.now() / 1000 - span.seconds)), limit: 1000 },
-          },
-          signal,
-        }),
-      );
-      return { runs, isWhole: next_cursor === null };
-    },
-  });
-  const schedules: readonly Schedule[] = ahead.data?.schedules ?? [];
-  const dues = useMemo(() => upcoming(schedules, now + span.seconds), [schedules, now, span]);
-  const next = useMemo(() => buckets(dues, now, step, BARS), [dues, now, step]);
-  const before = useMemo(
-    () => buckets(ran(past.data?.runs ?? []), now - span.seconds + step, step, BARS),
-    [past.data, now, span, step],
+  const counted = useTimeline(now - span.seconds, now + span.seconds, step);
+  const failed = useFailed(now - span.seconds);
+  const buckets = useMemo(
+    () => bucketsOf(counted.data?.buckets ?? [], failed.data ?? [], step),
+    [counted.data, failed.data, step],
   );
   const chosen = Number(params.get("at")) || null;
-  const inChosen = (at: number) => chosen === null || (at >= chosen && at < chosen + step);
-  const isPast = chosen !== null && chosen < now;
-  const list = dues.filter(({ at }) => inChosen(at));
-  const runs = (past.data?.runs ?? []).filter(({ started }) => inChosen(started));
-  const peak = next.reduce(
-    (most, bucket) => (bucket.count > most.count ? bucket : most),
-    next[0] ?? { begin: now, count: 0, bad: 0 },
+  const bucket = buckets.find(({ begin }) => begin === chosen);
+  const peak = buckets.reduce<Bucket | undefined>(
+    (most, each) => (each.begin >= now && each.due > (most?.due ?? 0) ? each : most),
+    undefined,
   );
+  const ranSince = counted.data?.ran_since ?? 0;
   const choose = (begin: number) => change({ at: begin === chosen ? null : begin });
 
   return (
@@ -100,65 +62,121 @@ export default function TimelinePage() {
           ))}
         </div>
       </div>
-      {ahead.isError && ahead.data && (
-        <StaleNote error={ahead.error} onRetry={() => void ahead.refetch()} />
+      {counted.isError && counted.data && (
+        <StaleNote error={counted.error} onRetry={() => void counted.refetch()} />
       )}
       <section className="card" aria-labelledby="strip">
         <div className="section-head">
           <h2 id="strip">What ran, what is due</h2>
           <span className="faint">
-            {peak.count > 0 &&
-              `Busiest: ${plural(peak.count, "run")} at ${clockTime(peak.begin, zone)}. `}
-            {past.data?.isWhole === false && "Of the past, the latest thousand runs. "}
-            {ahead.data?.isWhole === false && "The thousand tenants due first."}
+            {peak && (
+              <button type="button" className="link" onClick={() => choose(peak.begin)}>
+                Busiest: {plural(peak.due, "run")} at {clockTime(peak.begin, zone)}
+              </button>
+            )}
+            {ranSince > now - span.seconds + step &&
+              ` What ran is counted from ${clockTime(ranSince, zone)} on.`}
           </span>
         </div>
-        <Strip
-          before={before}
-          next={next}
-          now={now}
-          step={step}
-          zone={zone}
-          chosen={chosen}
-          onChoose={choose}
-        />
+        {counted.isPending ? (
+          <div className="strip-frame" role="status" aria-label="Loading the timeline" />
+        ) : counted.isError && !counted.data ? (
+          <Failed error={counted.error} onRetry={() => void counted.refetch()} />
+        ) : (
+          <Strip
+            buckets={buckets}
+            now={now}
+            step={step}
+            zone={zone}
+            chosen={chosen}
+            onChoose={choose}
+          />
+        )}
       </section>
       <div className="section-head">
         <h2>
-          {chosen === null ? "Due next" : `${isPast ? "Ran" : "Due"} at ${clockTime(chosen, zone)}`}
+          {chosen === null
+            ? "Due next"
+            : `${chosen < now ? "Ran" : "Due"} ${clockTime(chosen, zone).replace(/ .*/, "")} to ${clockTime(chosen + step, zone)}`}
+          {bucket && (
+            <>
+              {" "}
+              <span className="faint">
+                {plural(bucket.begin < now ? bucket.ran : bucket.due, "run")}
+                {bucket.bad > 0 && `, ${count(bucket.bad)} not ok`}
+              </span>
+            </>
+          )}
         </h2>
         {chosen !== null && (
           <button type="button" className="link" onClick={() => change({ at: null })}>
-            Show all
+            Show what is due next
           </button>
         )}
       </div>
-      {isPast ? (
-        past.isError ? (
-          <Failed error={past.error} onRetry={() => void past.refetch()} />
-        ) : runs.length === 0 ? (
-          <Empty title="Nothing ran then" />
-        ) : (
-          <ol className="due-list">
-            {runs.slice(0, LISTED).map((run) => (
-              <li key={run.run_id}>
-                <Link href={tenantPath(run.tenant, `/runs/${run.run_id}`)}>{run.tenant}</Link>
-                <Badge look={runLooks[run.state]} />
-                <Stamp at={run.started} />
-              </li>
-            ))}
-          </ol>
-        )
-      ) : ahead.isPending ? (
-        <Loading label="the runs to come" />
-      ) : ahead.isError && !ahead.data ? (
-        <Failed error={ahead.error} onRetry={() => void ahead.refetch()} />
-      ) : list.length === 0 ? (
+      {chosen !== null && chosen < now ? (
+        <Ran from={chosen} until={chosen + step} />
+      ) : (
+        <Ahead
+          from={chosen ?? now}
+          until={chosen === null ? now + span.seconds : chosen + step}
+          due={chosen === null ? undefined : bucket?.due}
+        />
+      )}
+    </>
+  );
+}
+
+function Ran({ from, until }: { from: number; until: number }) {
+  const ran = useRan(from, until, true);
+  const runs = ran.data?.pages.flatMap((page) => page.runs) ?? [];
+  if (ran.isPending) return <Loading label="the runs" />;
+  if (ran.isError && runs.length === 0) {
+    return <Failed error={ran.error} onRetry={() => void ran.refetch()} />;
+  }
+  if (runs.length === 0) return <Empty title="Nothing ran then" />;
+  return (
+    <>
+      <ol className="due-list">
+        {runs.map((run) => (
+          <li key={run.run_id}>
+            <Link href={tenantPath(run.tenant, `/runs/${run.run_id}`)}>{run.tenant}</Link>
+            <Badge look={runLooks[run.state]} />
+            <Stamp at={run.started} />
+          </li>
+        ))}
+      </ol>
+      <More
+        has={ran.hasNextPage}
+        busy={ran.isFetchingNextPage}
+        onMore={() => void ran.fetchNextPage()}
+        shown={runs.length}
+        noun="run"
+      />
+    </>
+  );
+}
+
+/** Who is due between two instants, by name. `due` is how many there are by the server's count. */
+function Ahead({ from, until, due }: { from: number; until: number; due: number | undefined }) {
+  const ahead = useAhead();
+  const pages = ahead.data?.pages;
+  const schedules = useMemo(() => pages?.flatMap((page) => page.schedules) ?? [], [pages]);
+  const list = useMemo(() => upcoming(schedules, until - 0.001, from), [schedules, from, until]);
+  if (ahead.isPending) return <Loading label="the runs to come" />;
+  if (ahead.isError && !ahead.data) {
+    return <Failed error={ahead.error} onRetry={() => void ahead.refetch()} />;
+  }
+  const matched = pages?.[0]?.matched ?? 0;
+  const missing = due === undefined ? 0 : due - list.length;
+  return (
+    <>
+      {list.length === 0 && !missing ? (
         <Empty title="Nothing is due">
           <p>No tenant runs by itself in this time: all are paused, or there are none.</p>
         </Empty>
       ) : (
-        <>
+        list.length > 0 && (
           <ol className="due-list">
             {list.slice(0, LISTED).map(({ tenant, at }) => (
               <li key={`${tenant} ${at}`}>
@@ -168,11 +186,29 @@ export default function TimelinePage() {
               </li>
             ))}
           </ol>
-          {list.length > LISTED && (
-            <p className="faint">and {plural(list.length - LISTED, "more run", "more runs")}</p>
-          )}
-        </>
+        )
       )}
+      <div className="more">
+        <span className="faint">
+          {list.length > LISTED && `The first ${LISTED} of ${plural(list.length, "run")}. `}
+          {missing > 0 &&
+            (ahead.hasNextPage
+              ? `${plural(missing, "run")} of tenants that were not read yet. `
+              : `${plural(missing, "run")} of cron schedules, of which only the next run is listed. `)}
+          {ahead.hasNextPage &&
+            `${count(schedules.length)} of ${plural(matched, "tenant")} were read, those due first.`}
+        </span>
+        {ahead.hasNextPage && missing > 0 && (
+          <button
+            type="button"
+            className="button small"
+            disabled={ahead.isFetchingNextPage}
+            onClick={() => void ahead.fetchNextPage()}
+          >
+            {ahead.isFetchingNextPage ? "Reading…" : "Read more tenants"}
+          </button>
+        )}
+      </div>
     </>
   );
 }

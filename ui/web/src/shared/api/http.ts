@@ -1,6 +1,7 @@
 import createClient, { type Middleware } from "openapi-fetch";
 import { observe } from "../time/clock.ts";
 import { Problem } from "./problem.ts";
+import { answered, isReachable, unanswered } from "./reach.ts";
 import type { paths } from "./schema.d.ts";
 
 const sentAt = new WeakMap<Request, number>();
@@ -22,11 +23,15 @@ const house: Middleware = {
     return request;
   },
   onResponse({ request, response }) {
+    answered();
     const sent = sentAt.get(request);
     if (sent !== undefined) observe(response.headers, sent);
     if (response.status === 401 && !request.url.endsWith("/api/session")) {
       for (const listener of expired) listener();
     }
+  },
+  onError({ error }) {
+    if (error instanceof TypeError) unanswered();
   },
 };
 
@@ -62,12 +67,17 @@ export function problem(error: unknown, response: Response): Problem {
   return new Problem(response.status, isBody ? (error as Problem["body"]) : undefined, retryAfter);
 }
 
-/** Sends a command; once more under the same key when no answer came, so it is never done twice. */
+/**
+ * Sends a command; once more under the same key when no answer came, so it is never done twice.
+ *
+ * Refused while the server can not be reached: a command that is done an hour later is the wrong one.
+ */
 export async function sent<T>(send: (key: string) => Promise<T>, key = newKey()): Promise<T> {
+  if (!isReachable()) throw new TypeError("the server can not be reached");
   try {
     return await send(key);
   } catch (error) {
-    if (!(error instanceof TypeError) || !navigator.onLine) throw error;
+    if (!(error instanceof TypeError)) throw error;
     await new Promise((resolve) => setTimeout(resolve, 800));
     return send(key);
   }

@@ -1,3 +1,4 @@
+import { isReachable } from "./reach.ts";
 import type { components } from "./schema.d.ts";
 
 type ProblemBody = components["schemas"]["Problem"];
@@ -28,9 +29,12 @@ export function explained(error: unknown): { title: string; detail: string; requ
     return { title, detail: error.message, requestId: error.body?.request_id };
   }
   if (error instanceof TypeError) {
-    return navigator.onLine
+    return isReachable()
       ? { title: "No answer", detail: "The server could not be reached." }
-      : { title: "Offline", detail: "This device has no network." };
+      : {
+          title: "Offline",
+          detail: "The server can not be reached. Commands are not kept for later.",
+        };
   }
   return { title: "Failed", detail: error instanceof Error ? error.message : String(error) };
 }

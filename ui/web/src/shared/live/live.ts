@@ -1,6 +1,7 @@
 import { useSyncExternalStore } from "react";
 import { http, ok, problem } from "../api/http.ts";
 import { Problem } from "../api/problem.ts";
+import { isReachable, onReach, unanswered } from "../api/reach.ts";
 import type { Capabilities, ChangeEvent } from "../api/types.ts";
 import { SseParser } from "./sse.ts";
 import { getRoster } from "./store.ts";
@@ -16,7 +17,7 @@ export interface LiveState {
 }
 
 let state: LiveState = {
-  kind: navigator.onLine ? "connecting" : "offline",
+  kind: isReachable() ? "connecting" : "offline",
   heard: 0,
   everySec: 15,
 };
@@ -37,10 +38,13 @@ export function useLive(): LiveState {
   );
 }
 
-/** Something was read well just now. */
-export function heard(): void {
-  become({ heard: Date.now() });
+/** Something was read well just now, or then. */
+export function heard(at = Date.now()): void {
+  become({ heard: Math.max(at, state.heard) });
 }
+
+// Whether anyone follows the changes or not.
+onReach((isReachable) => become({ kind: isReachable ? "connecting" : "offline" }));
 
 export interface LiveOptions {
   capabilities: Pick<Capabilities, "streaming" | "poll_interval_sec">;
@@ -91,8 +95,7 @@ export function startLive(options: LiveOptions): { stop(): void; refresh(): void
   async function poll(signal: AbortSignal, until: number): Promise<void> {
     let failures = 0;
     while (!signal.aborted && Date.now() < until) {
-      if (!navigator.onLine) become({ kind: "offline" });
-      else if (everySec === 0 && hot === 0) become({ kind: "paused" });
+      if (everySec === 0 && hot === 0) become({ kind: "paused" });
       else if (document.visibilityState === "visible") {
         try {
           await ask();
@@ -102,7 +105,7 @@ export function startLive(options: LiveOptions): { stop(): void; refresh(): void
           failures += 1;
           const isRefused = error instanceof Problem && error.status === 401;
           if (isRefused) return;
-          become({ kind: navigator.onLine ? "failing" : "offline" });
+          if (isReachable()) become({ kind: "failing" });
         }
       }
       if (hot > 0) hot -= 1;
@@ -150,11 +153,6 @@ export function startLive(options: LiveOptions): { stop(): void; refresh(): void
   async function lead(signal: AbortSignal): Promise<void> {
     let failures: number[] = [];
     while (!signal.aborted) {
-      if (!navigator.onLine) {
-        become({ kind: "offline" });
-        await sleep(60_000, signal);
-        continue;
-      }
       try {
         await stream(signal);
         if (!signal.aborted) await sleep(500 + Math.random() * 1500, signal);
@@ -166,7 +164,9 @@ export function startLive(options: LiveOptions): { stop(): void; refresh(): void
         }
         const now = Date.now();
         failures = [...failures.filter((at) => now - at < 60_000), now];
-        become({ kind: navigator.onLine ? "connecting" : "offline" });
+        // A stream that is cut off may be all that is wrong.
+        unanswered();
+        if (isReachable()) become({ kind: "connecting" });
         if (failures.length >= 3) {
           failures = [];
           await poll(signal, now + RETRY_STREAM);
@@ -192,7 +192,7 @@ export function startLive(options: LiveOptions): { stop(): void; refresh(): void
 
   let shift: AbortController | undefined;
   const begin = () => {
-    if (shift || all.signal.aborted) return;
+    if (shift || all.signal.aborted || !isReachable()) return;
     shift = new AbortController();
     void attend(shift.signal);
   };
@@ -209,19 +209,18 @@ export function startLive(options: LiveOptions): { stop(): void; refresh(): void
       wake();
     }
   };
-  const onNetwork = () => {
-    if (!navigator.onLine) become({ kind: "offline" });
-    else {
-      pause();
+  const onNetwork = (isReachable: boolean) => {
+    pause();
+    if (isReachable) {
       begin();
       options.onResync();
-    }
+    } else channel?.postMessage({ kind: "lost" });
   };
   const signal = all.signal;
   document.addEventListener("visibilitychange", onVisibility, { signal });
-  addEventListener("online", onNetwork, { signal });
-  addEventListener("offline", onNetwork, { signal });
+  signal.addEventListener("abort", onReach(onNetwork));
   channel?.addEventListener("message", ({ data }) => {
+    if (data.kind === "lost") unanswered();
     if (data.kind === "live") become({ kind: "live", heard: Date.now() });
     if (data.kind === "changes") {
       become({ kind: "live" });

@@ -1,5 +1,6 @@
 import { useSyncExternalStore } from "react";
 import type { Counts, Schedule } from "../api/types.ts";
+import { forgetBeats } from "./beats.ts";
 import {
   emptyRoster,
   type Roster,
@@ -27,6 +28,7 @@ export function tell(...all: Told[]): void {
 /** Forgets everything, as after a sign-out. */
 export function forget(): void {
   roster = emptyRoster;
+  forgetBeats();
   for (const listener of listeners) listener();
 }
 

@@ -6,7 +6,7 @@ import { schedule } from "../../test/fixtures.ts";
 import { show } from "../../test/render.tsx";
 import { base, refusal, server } from "../../test/server.ts";
 import { tell, useSchedule } from "../live/store.ts";
-import { useActions } from "./actions.ts";
+import { runConcern, useActions } from "./actions.ts";
 
 function Probe({ tenant }: { tenant: string }) {
   const found = useSchedule(tenant);
@@ -113,6 +113,83 @@ it("takes the server's word once it comes, and offers a way back", async () => {
   await waitFor(() => expect(word("acme")).toBe("paused 77"));
   await userEvent.click(await screen.findByRole("button", { name: "Undo" }));
   await waitFor(() => expect(word("acme")).toBe("ok 300"));
+});
+
+it("puts a former timed pause back, with its reason and its end", async () => {
+  const until = Math.floor(Date.now() / 1000) + 7200;
+  const pause = {
+    actor: "ada",
+    since: 1,
+    since_iso: "",
+    reason: "CRM migration",
+    until,
+    until_iso: "",
+  };
+  const bodies: unknown[] = [];
+  server.use(
+    http.post(`*${base}/pause`, async ({ request }) => {
+      bodies.push(await request.json());
+      return HttpResponse.json({
+        ok: true,
+        tenant: "acme",
+        paused: true,
+        changed: true,
+        schedule: schedule({ revision: 10 + bodies.length, state: "paused", paused: true, pause }),
+      });
+    }),
+  );
+  tell({
+    event: "read",
+    version: 1,
+    schedules: [schedule({ revision: 9, state: "paused", paused: true, pause })],
+  });
+  show(<Probe tenant="acme" />);
+  await userEvent.click(screen.getByRole("button", { name: "Pause acme" }));
+  await userEvent.click((await screen.findAllByRole("button", { name: "Undo" })).at(-1) as Element);
+  await waitFor(() => expect(bodies).toEqual([{}, { reason: "CRM migration", until }]));
+});
+
+it("resumes where the former pause would be over by now", async () => {
+  const pause = { actor: "a", since: 1, since_iso: "", reason: null, until: 2, until_iso: "" };
+  const paths: string[] = [];
+  server.use(
+    http.post(`*${base}/:command`, ({ params }) => {
+      paths.push(String(params.command));
+      const paused = params.command === "pause";
+      return HttpResponse.json({
+        ok: true,
+        tenant: "acme",
+        paused,
+        changed: true,
+        schedule: schedule({
+          revision: 20 + paths.length,
+          state: paused ? "paused" : "ok",
+          paused,
+        }),
+      });
+    }),
+  );
+  tell({
+    event: "read",
+    version: 1,
+    schedules: [schedule({ revision: 9, state: "paused", paused: true, pause })],
+  });
+  show(<Probe tenant="acme" />);
+  await userEvent.click(screen.getByRole("button", { name: "Pause acme" }));
+  await userEvent.click((await screen.findAllByRole("button", { name: "Undo" })).at(-1) as Element);
+  await waitFor(() => expect(paths).toEqual(["pause", "resume"]));
+});
+
+it("asks before a run while another is in flight or the CRM holds back", () => {
+  const run = { run_id: "1", started: 1 } as never;
+  const limited = { ...schedule().last_status, error: "rate_limited" } as never;
+  const retrying = { at: 200, at_iso: "", attempt: 2 };
+  expect(runConcern(schedule(), 100)).toBeNull();
+  expect(runConcern(schedule({ run }), 100)).toBe("in-flight");
+  expect(runConcern(schedule({ hold_until: 101 }), 100)).toBe("rate-limited");
+  expect(runConcern(schedule({ hold_until: 99 }), 100)).toBeNull();
+  expect(runConcern(schedule({ retrying, last_status: limited }), 100)).toBe("rate-limited");
+  expect(runConcern(schedule({ retrying }), 100)).toBeNull();
 });
 
 it("edits the revision that it has seen, and tries again where only a run has changed it", async () => {

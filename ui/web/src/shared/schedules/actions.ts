@@ -8,6 +8,7 @@ import { shown } from "../live/roster.ts";
 import { getRoster, tell } from "../live/store.ts";
 import { serverNow } from "../time/clock.ts";
 import { every, plural } from "../time/format.ts";
+import { openDialog } from "../ui/dialogs.ts";
 import { toast, toastError } from "../ui/toasts.tsx";
 
 /** What the schedule will most likely look like once paused. */
@@ -33,6 +34,30 @@ export function resumedPatch(schedule: Schedule): Partial<Schedule> {
   const last = schedule.last_status;
   const state = schedule.running ? "running" : last === null ? "never" : last.ok ? "ok" : "error";
   return { paused: false, state, pause: null };
+}
+
+/** What makes it worth asking before a run is started by hand. */
+export type RunConcern = "in-flight" | "rate-limited";
+
+/** Whether to ask first: a second run would be refused, and a CRM that holds us back is not to be pressed. */
+export function runConcern(
+  schedule: Schedule | null | undefined,
+  nowSec: number,
+): RunConcern | null {
+  if (!schedule) return null;
+  if (schedule.run) return "in-flight";
+  const isHeld = (schedule.hold_until ?? 0) > nowSec;
+  const isLimited = schedule.retrying !== null && schedule.last_status?.error === "rate_limited";
+  return isHeld || isLimited ? "rate-limited" : null;
+}
+
+/** When a schedule runs: what an edit sets and its Undo sets back. */
+type Timing = { interval_sec: number } | { cron: string; timezone?: string };
+
+function timingOf(schedule: Schedule): Timing | undefined {
+  if (schedule.interval_sec !== null) return { interval_sec: schedule.interval_sec };
+  if (schedule.cron === null) return undefined;
+  return { cron: schedule.cron, timezone: schedule.timezone ?? "UTC" };
 }
 
 /** The commands for one tenant, each with its optimism, its message and its way back. */
@@ -69,12 +94,12 @@ export function useActions() {
     }
 
     async function pause(tenant: string, reason?: string, until?: number): Promise<void> {
+      const before = shown(getRoster().rows.get(tenant));
       try {
-        const running = shown(getRoster().rows.get(tenant))?.running ?? false;
         const patch: Partial<Schedule> = {
           ...pausedPatch(serverNow() / 1000, reason, until),
           // A run in flight goes on, and says so first.
-          state: running ? "running" : "paused",
+          state: before?.running ? "running" : "paused",
         };
         await hopeful(tenant, patch, () =>
           sent(async (key) =>
@@ -92,11 +117,19 @@ export function useActions() {
         toast({
           tone: "ok",
           title: `Paused ${tenant}`,
-          action: { label: "Undo", run: () => void resume(tenant) },
+          action: { label: "Undo", run: () => void restore(tenant, before) },
         });
       } catch (error) {
         toastError(`Pause ${tenant}`, error, () => void pause(tenant, reason, until));
       }
+    }
+
+    /** Puts a tenant's pause back to what it was, with its reason and its end. */
+    function restore(tenant: string, before: Schedule | null | undefined): Promise<void> {
+      const former = before?.pause;
+      const isOver = former?.until != null && former.until <= serverNow() / 1000;
+      if (!former || isOver) return resume(tenant);
+      return pause(tenant, former.reason ?? undefined, former.until ?? undefined);
     }
 
     async function resume(tenant: string): Promise<void> {
@@ -112,48 +145,67 @@ export function useActions() {
           ),
         );
         const { reason, until } = before?.pause ?? {};
+        const isOver = until != null && until <= serverNow() / 1000;
         toast({
           tone: "ok",
           title: `Resumed ${tenant}`,
-          action: {
-            label: "Undo",
-            run: () => void pause(tenant, reason ?? undefined, until ?? undefined),
-          },
+          action: isOver
+            ? undefined
+            : {
+                label: "Undo",
+                run: () => void pause(tenant, reason ?? undefined, until ?? undefined),
+              },
         });
       } catch (error) {
         toastError(`Resume ${tenant}`, error, () => void resume(tenant));
       }
     }
 
-    async function setInterval(tenant: string, interval: number, tries = 3): Promise<void> {
+    const setInterval = (tenant: string, interval: number) =>
+      setTiming(tenant, { interval_sec: interval });
+
+    async function setTiming(tenant: string, timing: Timing, tries = 3): Promise<void> {
       const before = shown(getRoster().rows.get(tenant));
-      const old = before?.interval_sec;
+      const old = before ? timingOf(before) : undefined;
       try {
-        const patch = { interval_sec: interval, cron: null, timezone: null };
+        const patch = { interval_sec: null, cron: null, timezone: null, ...timing };
         await hopeful(tenant, patch, () =>
           sent(async (key) =>
             ok(
               await http.PATCH("/api/crm/import/{source}/schedule", {
                 params: { path, header: header(tenant, key, before?.revision) },
-                body: { interval_sec: interval },
+                body: timing,
               }),
             ),
           ),
         );
         toast({
           tone: "ok",
-          title: `${tenant} now runs ${every(interval)}`,
-          action: old ? { label: "Undo", run: () => void setInterval(tenant, old) } : undefined,
+          title: `${tenant} now runs ${"cron" in timing ? `by ${timing.cron}` : every(timing.interval_sec)}`,
+          action: old ? { label: "Undo", run: () => void setTiming(tenant, old) } : undefined,
         });
       } catch (error) {
         if (isProblem(error, "revision_mismatch") && tries > 0) {
           // A run that starts or ends counts as a change too: only another's edit is worth asking about.
           const fresh = await refresh(tenant).catch(() => undefined);
-          if (fresh && fresh.interval_sec === old && fresh.cron === before?.cron) {
-            return setInterval(tenant, interval, tries - 1);
+          const isOurs = (["interval_sec", "cron", "timezone"] as const).every(
+            (name) => fresh?.[name] === before?.[name],
+          );
+          if (fresh && isOurs) return setTiming(tenant, timing, tries - 1);
+          if (before && "interval_sec" in timing) {
+            toastError(`Edit ${tenant}`, error, {
+              label: "Compare",
+              run: () =>
+                openDialog({
+                  kind: "form",
+                  tenant,
+                  meant: { interval: timing.interval_sec, before },
+                }),
+            });
+            return;
           }
         }
-        toastError(`Edit ${tenant}`, error, () => void setInterval(tenant, interval));
+        toastError(`Edit ${tenant}`, error, () => void setTiming(tenant, timing));
       }
     }
 
@@ -167,7 +219,14 @@ export function useActions() {
       return schedule;
     }
 
+    /** Starts a run at once, or asks first where there is a reason to. */
     async function runNow(tenant: string): Promise<void> {
+      const why = runConcern(shown(getRoster().rows.get(tenant)), serverNow() / 1000);
+      if (why === null) return startRun(tenant);
+      openDialog({ kind: "run", tenant, why });
+    }
+
+    async function startRun(tenant: string): Promise<void> {
       toast({ tone: "info", title: `Running ${tenant}…` });
       try {
         const { answer, failed } = await sent(async (key) => {
@@ -238,7 +297,7 @@ export function useActions() {
       toast({ tone: "ok", title: `Deleted ${tenant}`, detail: "Its history and audit stay." });
     }
 
-    return { pause, resume, setInterval, refresh, runNow, cancel, remove };
+    return { pause, resume, setInterval, refresh, runNow, startRun, cancel, remove };
   }, [client, source]);
 }
 

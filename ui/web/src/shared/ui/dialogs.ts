@@ -1,4 +1,5 @@
 import { useSyncExternalStore } from "react";
+import type { Schedule } from "../api/types.ts";
 
 /** What may be selected for a bulk command. */
 export interface BulkPick {
@@ -6,6 +7,8 @@ export interface BulkPick {
   state?: string;
   q?: string;
   tag?: string;
+  interval_sec?: string;
+  overdue?: boolean;
   all?: boolean;
 }
 
@@ -14,8 +17,11 @@ export type BulkOperation = "pause" | "resume" | "run-now" | "delete" | "set-int
 export type Wanted =
   | { kind: "delete"; tenant: string }
   | { kind: "pause"; tenant: string }
-  | { kind: "form"; tenant?: string }
+  | { kind: "run"; tenant: string; why: "in-flight" | "rate-limited" }
+  /** `meant` is an edit that another's has overtaken: the form opens with the difference. */
+  | { kind: "form"; tenant?: string; meant?: { interval: number; before: Schedule } }
   | { kind: "bulk"; operation: BulkOperation; pick: BulkPick; words: string }
+  | { kind: "job" }
   | { kind: "palette" }
   | { kind: "keys" };
 

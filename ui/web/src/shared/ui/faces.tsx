@@ -1,9 +1,18 @@
 import type { ReactNode } from "react";
 import { explained } from "../api/problem.ts";
+import { useReachable } from "../api/reach.ts";
 import { plural } from "../time/format.ts";
 
 /** What a list shows while it loads: rows of the height that the real ones will have. */
 export function Loading({ rows = 6, label }: { rows?: number; label: string }) {
+  const isComing = useReachable();
+  if (!isComing) {
+    return (
+      <Empty title="Not kept for offline">
+        <p>This is read as soon as the server can be reached.</p>
+      </Empty>
+    );
+  }
   return (
     <div className="face-loading" role="status" aria-label={`Loading ${label}`}>
       {Array.from({ length: rows }, (_, index) => (

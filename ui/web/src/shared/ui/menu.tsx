@@ -6,6 +6,8 @@ export interface Item {
   icon?: IconName;
   danger?: boolean;
   disabled?: boolean;
+  /** A switch: choosing it leaves the menu open. */
+  checked?: boolean;
   onSelect: () => void;
 }
 
@@ -35,16 +37,22 @@ export function Menu({
     popover.style.left = `${Math.max(8, Math.min(box.right - width, innerWidth - width - 8))}px`;
     popover.style.top = `${below ? box.bottom + 4 : box.top - height - 4}px`;
   };
-  const focus = (step: number | "first") => {
-    const all = [...(list.current?.querySelectorAll<HTMLElement>("[role=menuitem]") ?? [])];
+  const focus = (step: number | "first" | "last") => {
+    const all = [...(list.current?.querySelectorAll<HTMLElement>("[role^=menuitem]") ?? [])];
     const at = all.indexOf(document.activeElement as HTMLElement);
-    const next = step === "first" ? 0 : (at + step + all.length) % all.length;
+    const next =
+      step === "first"
+        ? 0
+        : step === "last"
+          ? all.length - 1
+          : (at + step + all.length) % all.length;
     all[next]?.focus();
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === "ArrowDown") focus(1);
     else if (event.key === "ArrowUp") focus(-1);
     else if (event.key === "Home") focus("first");
+    else if (event.key === "End") focus("last");
     else if (event.key === "Tab") list.current?.hidePopover();
     else return;
     event.preventDefault();
@@ -86,17 +94,22 @@ export function Menu({
             <button
               key={item.label}
               type="button"
-              role="menuitem"
+              {...(item.checked === undefined
+                ? { role: "menuitem" }
+                : { role: "menuitemcheckbox", "aria-checked": item.checked })}
               tabIndex={-1}
               data-danger={item.danger || undefined}
               disabled={item.disabled}
               onClick={() => {
-                list.current?.hidePopover();
-                button.current?.focus();
+                if (item.checked === undefined) {
+                  list.current?.hidePopover();
+                  button.current?.focus();
+                }
                 item.onSelect();
               }}
             >
               {item.icon && <Icon name={item.icon} />}
+              {item.checked !== undefined && <Icon name="check" className="menu-check" />}
               {item.label}
             </button>
           ))}

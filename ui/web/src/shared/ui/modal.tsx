@@ -23,6 +23,9 @@ export function Modal({
   const opener = useRef<Element | null>(null);
   useEffect(() => {
     opener.current = document.activeElement;
+    const rows = [...document.querySelectorAll<HTMLElement>("[data-tenant]")];
+    const own = rows.findIndex((row) => row.contains(opener.current));
+    const next = own < 0 ? undefined : (rows[own + 1] ?? rows[own - 1])?.dataset.tenant;
     const element = dialog.current;
     element?.showModal();
     // What is to be filled in comes first, not the button that closes.
@@ -36,9 +39,11 @@ export function Modal({
         document.documentElement.classList.remove("has-modal");
       }
       const back = opener.current;
-      // Where the opener is gone with its row, the page's own heading takes the focus.
-      if (back instanceof HTMLElement && back.isConnected) back.focus();
-      else document.querySelector<HTMLElement>("main h1")?.focus();
+      if (back instanceof HTMLElement && back.isConnected) return back.focus();
+      // The opener is gone with its row: the next row takes the focus, or else the page's heading.
+      const row = next === undefined ? null : `[data-tenant="${CSS.escape(next)}"]`;
+      const heading = document.querySelector<HTMLElement>("main h1");
+      ((row && document.querySelector<HTMLElement>(row)) || heading)?.focus();
     };
   }, []);
   const close = () => {

@@ -12,3 +12,9 @@ export function useNarrow(): boolean {
     () => narrow.matches,
   );
 }
+
+/** How much larger than usual the person wants text to be. Asked once: it is a setting of the browser. */
+export const textScale = Math.max(
+  1,
+  Number.parseFloat(getComputedStyle(document.documentElement).fontSize) / 15 || 1,
+);

@@ -26,6 +26,10 @@ export function Spark({ beats, slots = 30 }: { beats: readonly Beat[]; slots?: n
         return `M${x} ${HEIGHT}v-${height.toFixed(1)}`;
       })
       .join("");
+  const none = Array.from(
+    { length: slots - ended.length },
+    (_, index) => `M${index * WIDTH + 1} ${HEIGHT}v-2`,
+  ).join("");
   return (
     <svg
       className="spark"
@@ -33,6 +37,7 @@ export function Spark({ beats, slots = 30 }: { beats: readonly Beat[]; slots?: n
       role="img"
       aria-label={`${good} of the last ${ended.length} runs ok`}
     >
+      <path className="spark-none" d={none} />
       <path className="spark-ok" d={bars(true)} />
       <path className="spark-bad" d={bars(false)} />
     </svg>

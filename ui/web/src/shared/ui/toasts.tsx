@@ -12,6 +12,7 @@ export interface Toast {
 
 let toasts: readonly Toast[] = [];
 let last = 0;
+const MOST = 3;
 const listeners = new Set<() => void>();
 
 function change(next: readonly Toast[]): void {
@@ -21,16 +22,27 @@ function change(next: readonly Toast[]): void {
 
 export function toast(made: Omit<Toast, "id">): void {
   last += 1;
-  change([...toasts, { ...made, id: last }].slice(-3));
+  const next = [...toasts, { ...made, id: last }];
+  // What went wrong stays longest: the oldest good news makes room first.
+  while (next.length > MOST) {
+    const good = next.findIndex(({ tone }) => tone !== "error");
+    next.splice(good < 0 || good === next.length - 1 ? 0 : good, 1);
+  }
+  change(next);
 }
 
-export function toastError(what: string, error: unknown, retry?: () => void): void {
+/** Tells of a failure, with a way to try again or to do something else about it. */
+export function toastError(
+  what: string,
+  error: unknown,
+  way?: (() => void) | NonNullable<Toast["action"]>,
+): void {
   const { title, detail, requestId } = explained(error);
   toast({
     tone: "error",
     title: `${what}: ${title}`,
     detail: requestId ? `${detail} (request ${requestId})` : detail,
-    action: retry && { label: "Retry", run: retry },
+    action: typeof way === "function" ? { label: "Retry", run: way } : way,
   });
 }
 
