@@ -32,6 +32,7 @@ it("takes the browser's word where it says no", async () => {
   vi.spyOn(globalThis, "fetch").mockRejectedValue(new TypeError("lost"));
   dispatchEvent(new Event("offline"));
   expect(isReachable()).toBe(false);
+  await vi.advanceTimersByTimeAsync(0);
   vi.spyOn(globalThis, "fetch").mockResolvedValue(new Response());
   dispatchEvent(new Event("online"));
   await vi.advanceTimersByTimeAsync(0);
