@@ -26,7 +26,14 @@ test.describe("a stream that drops", () => {
       await page.goto(between.url);
       await expect(page.getByRole("button", { name: /^Live/ })).toBeVisible();
     }
+    await second.getByRole("button", { name: "More for peakpro-roofing" }).click();
+    await second.getByRole("menuitem", { name: "Pause until…" }).click();
+    const inDialog = second.getByRole("dialog").getByRole("button", { name: "Pause" });
+    await expect(inDialog).toBeEnabled();
     between.lose();
+    await expect(inDialog).toBeDisabled();
+    await expect(inDialog).toHaveAttribute("title", /^Offline/);
+    await second.keyboard.press("Escape");
     for (const page of [first, second]) {
       await expect(page.getByRole("button", { name: /^Offline, data from/ })).toBeVisible();
       await expect(page.getByRole("button", { name: "Pause, peakpro-roofing" })).toBeDisabled();
