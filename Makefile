@@ -6,7 +6,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
-.PHONY: help run demo test check test-rust test-ui bench audit ui setup clean
+.PHONY: help run demo test check test-rust test-ui wasm test-wasi bench audit ui setup clean
 
 CARGO ?= cargo
 # From a terminal, Ctrl-C reaches what is being bounded.
@@ -21,7 +21,7 @@ run: setup ui-if-possible ## Build everything and serve on http://127.0.0.1:8000
 demo: setup ui-if-possible ## The same against a built-in imitation of the CRM, with its data in ./data/demo
 	$(CARGO) run --release --locked -p host-axum --bin command-center -- serve --demo $(ARGS)
 
-test: setup ui-if-possible check test-rust test-ui ## Everything that CI runs
+test: setup ui-if-possible check test-rust test-ui test-wasi ## Everything that CI runs
 
 check: setup ## Format, lints, floors, no runtime in the core, wasm, licences, alert rules
 	@.ci/check
@@ -29,6 +29,12 @@ check: setup ## Format, lints, floors, no runtime in the core, wasm, licences, a
 test-rust: setup
 	$(LIMIT) 40m $(CARGO) test --workspace --locked
 	$(LIMIT) 20m $(CARGO) test -p host-axum --features otel --test traces --locked
+
+wasm: setup ## Build the WebAssembly component, with the web app in it
+	@.ci/wasm build
+
+test-wasi: setup ## The component in an embedded Wasmtime, and on Node
+	@.ci/wasm test
 
 bench: setup ## Measure, and print a table beside the goals
 	$(CARGO) run --release --locked -p bench

@@ -181,6 +181,7 @@ impl Host for Binary {
             streaming: true,
             durable: self.durable,
             open_mode: true,
+            one_process: true,
         }
     }
 

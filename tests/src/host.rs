@@ -23,6 +23,8 @@ pub struct Capabilities {
     pub durable: bool,
     /// Without a token, everybody is the administrator.
     pub open_mode: bool,
+    /// All requests meet one process, which remembers: rate limits, turns of equal keys, the feed of changes.
+    pub one_process: bool,
 }
 
 /// A host that is up, with nothing in it.

@@ -38,17 +38,18 @@ mod tokens;
 mod views;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
+use axum::routing::MethodRouter;
 use bytes::Bytes;
 use http::Method;
 use tower::ServiceExt;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
+use utoipa_axum::{PathItemExt, routes};
 
 use crate::domain::{Limits, Role, Secret, Source};
 use crate::engine::Engine;
@@ -206,7 +207,7 @@ pub(crate) struct Surface {
     tick_budget: Duration,
     base_urls: BTreeMap<String, String>,
     ui: Option<Router>,
-    openapi: Bytes,
+    openapi: OnceLock<Bytes>,
     locals: [Arc<Principal>; 3],
     guarded: Guarded,
     buckets: limits::Buckets,
@@ -221,7 +222,7 @@ pub(crate) struct Surface {
 type Shared = Arc<Surface>;
 
 impl Surface {
-    fn new(app: App, openapi: Bytes) -> Self {
+    fn new(app: App) -> Self {
         Self {
             sources: app.engine.sources().cloned().collect(),
             engine: app.engine,
@@ -237,7 +238,7 @@ impl Surface {
             tick_budget: app.tick_budget,
             base_urls: app.base_urls,
             ui: app.ui,
-            openapi,
+            openapi: OnceLock::new(),
             locals: [Role::Viewer, Role::Operator, Role::Admin].map(Principal::local),
             guarded: Guarded::unknown(),
             buckets: limits::Buckets::default(),
@@ -257,49 +258,85 @@ impl Surface {
 
 /// Builds the surface.
 pub fn router(app: App) -> Router {
-    let (router, openapi) = all_routes().split_for_parts();
-    let shared = Arc::new(Surface::new(app, openapi::text(&openapi).into()));
-    router.fallback(elsewhere).layer(front::Front(shared.clone())).with_state(shared)
+    let shared = Arc::new(Surface::new(app));
+    all_routes().fallback(elsewhere).layer(front::Front(shared.clone())).with_state(shared)
 }
 
-/// Every route, each with what the OpenAPI document says of it.
-fn all_routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new()
-        .routes(routes!(schedules::get, schedules::put, schedules::edit, schedules::delete))
-        .routes(routes!(status::status))
-        .routes(routes!(status::list))
-        .routes(routes!(preview::stored, preview::proposed))
-        .routes(routes!(control::pause))
-        .routes(routes!(control::resume))
-        .routes(routes!(control::run_now))
-        .routes(routes!(control::cancel))
-        .routes(routes!(bulk::bulk))
-        .routes(routes!(runs::list))
-        .routes(routes!(runs::latest))
-        .routes(routes!(runs::get))
-        .routes(routes!(occurrences::list))
-        .routes(routes!(timeline::timeline))
-        .routes(routes!(explain::explain))
-        .routes(routes!(audit::list))
-        .routes(routes!(audit::verify))
-        .routes(routes!(export::audit_trail))
-        .routes(routes!(connections::get, connections::put, connections::delete))
-        .routes(routes!(connections::test))
-        .routes(routes!(records::list))
-        .routes(routes!(records::get))
-        .routes(routes!(export::imported))
-        .routes(routes!(events::stream))
-        .routes(routes!(events::changes))
-        .routes(routes!(session_routes::whoami))
-        .routes(routes!(session_routes::begin, session_routes::end))
-        .routes(routes!(tokens::list, tokens::create))
-        .routes(routes!(tokens::revoke))
-        .routes(routes!(ops::capabilities))
-        .routes(routes!(ops::tick))
-        .routes(routes!(ops::ping))
-        .routes(routes!(ops::health))
-        .routes(routes!(ops::metrics))
-        .routes(routes!(openapi::openapi))
+/// Gives every route to a macro: handlers of one path stand together.
+macro_rules! with_routes {
+    ($into:ident) => {
+        $into! {
+            (schedules::get, schedules::put, schedules::edit, schedules::delete)
+            (status::status)
+            (status::list)
+            (preview::stored, preview::proposed)
+            (control::pause)
+            (control::resume)
+            (control::run_now)
+            (control::cancel)
+            (bulk::bulk)
+            (runs::list)
+            (runs::latest)
+            (runs::get)
+            (occurrences::list)
+            (timeline::timeline)
+            (explain::explain)
+            (audit::list)
+            (audit::verify)
+            (export::audit_trail)
+            (connections::get, connections::put, connections::delete)
+            (connections::test)
+            (records::list)
+            (records::get)
+            (export::imported)
+            (events::stream)
+            (events::changes)
+            (session_routes::whoami)
+            (session_routes::begin, session_routes::end)
+            (tokens::list, tokens::create)
+            (tokens::revoke)
+            (ops::capabilities)
+            (ops::tick)
+            (ops::ping)
+            (ops::health)
+            (ops::metrics)
+            (openapi::openapi)
+        }
+    };
+}
+
+/// Every route, without what the OpenAPI document says of it: that takes longer than to answer a request.
+macro_rules! handled {
+    ($(($($module:ident :: $handler:ident),+))*) => {{
+        let router = Router::new();
+        $(utoipa_axum::paste! {
+            let [path, ..] = [$(<$module::[<__path_ $handler>] as utoipa::Path>::path()),+];
+            let methods = MethodRouter::new();
+            $(
+                let types = <$module::[<__path_ $handler>] as utoipa::Path>::methods();
+                let methods = types.iter().fold(methods, |methods, method| {
+                    methods.on(method.to_method_filter(), $module::$handler)
+                });
+            )+
+            let router = router.route(&path, methods);
+        })*
+        router
+    }};
+}
+
+/// Every route, with what the document says of it.
+macro_rules! told {
+    ($(($($module:ident :: $handler:ident),+))*) => {
+        OpenApiRouter::new()$(.routes(routes!($($module::$handler),+)))*
+    };
+}
+
+fn all_routes() -> Router<Shared> {
+    with_routes!(handled)
+}
+
+fn all_told() -> OpenApiRouter<Shared> {
+    with_routes!(told)
 }
 
 /// What is no route: a page of the web app, or nothing.

@@ -9,7 +9,7 @@ use utoipa::PartialSchema;
 
 use super::problem::{Error, Problem};
 use super::views::Particulars;
-use super::{Shared, all_routes, reply};
+use super::{Shared, all_told, reply};
 use crate::domain::{Role, Source, Tenant};
 
 /// Who may call an operation, and which headers it reads.
@@ -104,7 +104,7 @@ pub fn policies() -> &'static [Policy] {
 
 /// The OpenAPI document as it is served.
 pub fn document() -> String {
-    let (_, openapi) = all_routes().split_for_parts();
+    let (_, openapi) = all_told().split_for_parts();
     text(&openapi)
 }
 
@@ -112,14 +112,14 @@ pub fn document() -> String {
 #[utoipa::path(get, path = "/openapi.json", tag = "ops", operation_id = "openapi", security(()),
     responses((status = 200, description = "The OpenAPI document", body = Particulars)))]
 pub(super) async fn openapi(State(shared): State<Shared>) -> Result<Response, Error> {
-    let mut response = Response::new(Body::from(shared.openapi.clone()));
+    let mut response = Response::new(Body::from(shared.openapi.get_or_init(|| document().into()).clone()));
     response.headers_mut().insert(header::CONTENT_TYPE, reply::JSON);
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     Ok(response)
 }
 
 /// Completes what the handlers say with what holds for all of them.
-pub(super) fn text(openapi: &utoipa::openapi::OpenApi) -> String {
+fn text(openapi: &utoipa::openapi::OpenApi) -> String {
     let mut document = serde_json::to_value(openapi).unwrap_or_default();
     document["info"] = json!({
         "title": "AetherLink Command Center",

@@ -260,6 +260,7 @@ pub async fn denials_are_audited(host: &dyn Host) {
 
 /// A flood of denials does not fill the audit; what was left out is counted.
 pub async fn a_flood_of_denials_is_summed_up(host: &dyn Host) {
+    needs!(host, one_process);
     needs!(host, simulated_time);
     let all = principals(host).await.all;
     let denied = async || list(host, get("audit?operation=denied&limit=1000").token(&all), "audit").await;

@@ -173,6 +173,7 @@ pub async fn a_session_holds_over_a_restart(host: &dyn Host) {
 
 /// Whoever asks too often is told when to come back; others are not held up.
 pub async fn too_many_requests_are_refused_for_a_while(host: &dyn Host) {
+    needs!(host, one_process);
     needs!(host, simulated_time);
     quiet(host, "alpha").await;
     let all = token(host, host.admin(), "admin", json!("*")).await;
@@ -206,6 +207,7 @@ async fn until_refused(host: &dyn Host, ask: &Ask) -> usize {
 
 /// Whoever guesses tokens is slowed down, all guessers together.
 pub async fn guessing_tokens_is_slowed_down(host: &dyn Host) {
+    needs!(host, one_process);
     needs!(host, simulated_time);
     let all = token(host, host.admin(), "admin", json!("*")).await;
     let guess = format!("alk_0000000000000000_{}", "A".repeat(43));

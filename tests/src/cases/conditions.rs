@@ -156,6 +156,7 @@ pub async fn a_refusal_is_replayed_too(host: &dyn Host) {
 
 /// Two requests with one key at the same time are one.
 pub async fn one_key_at_the_same_time_is_one_command(host: &dyn Host) {
+    needs!(host, one_process);
     idle(host, "peakpro").await;
     let ask = post("run-now").tenant("peakpro").json(json!({ "wait_sec": 30 })).key("twins");
 

@@ -178,7 +178,14 @@ impl InProcess {
 #[async_trait]
 impl Host for InProcess {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { name: "axum", simulated_time: true, streaming: true, durable: true, open_mode: true }
+        Capabilities {
+            name: "axum",
+            simulated_time: true,
+            streaming: true,
+            durable: true,
+            open_mode: true,
+            one_process: true,
+        }
     }
 
     async fn send(&self, request: Request<Bytes>) -> Response<Bytes> {
