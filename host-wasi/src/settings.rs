@@ -97,10 +97,8 @@ where
 mod tests {
     use super::*;
 
-    const KEY: (&str, &str) = (
-        "COMMAND_CENTER_MASTER_KEY",
-        "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
-    );
+    const KEY: (&str, &str) =
+        ("COMMAND_CENTER_MASTER_KEY", "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff");
 
     fn read(values: &[(&str, &str)]) -> Result<Settings, String> {
         let value = |name: &str| values.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
