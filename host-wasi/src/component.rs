@@ -113,7 +113,8 @@ async fn token(parts: &Parts) -> Result<String, CommandError> {
     let caller = Caller { actor: "wasi:cli".into(), role: Role::Admin, via: Via::Cli, request_id: None };
     let metadata = serde_json::json!({ "created": token.id, "token_role": token.role, "scope": token.scope });
     let ask = |_: &Record| {
-        let note = AuditDraft { metadata: metadata.clone(), ..AuditDraft::new(Operation::Token, &caller) };
+        let note =
+            AuditDraft { metadata: metadata.clone().into(), ..AuditDraft::new(Operation::Token, &caller) };
         let writes = vec![Write::Token(Box::new(token.clone()))];
         Ok::<_, CommandError>(Command::Note { draft: Box::new(note), writes })
     };
