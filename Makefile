@@ -38,6 +38,7 @@ test-wasi: setup ## The component in an embedded Wasmtime, and on Node
 
 bench: setup ## Measure, and print a table beside the goals
 	$(CARGO) run --release --locked -p bench
+	@.ci/wasm bench
 
 audit: ## Known vulnerabilities in what is depended upon (needs the network)
 	$(CARGO) deny --locked check advisories

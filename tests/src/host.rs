@@ -23,7 +23,8 @@ pub struct Capabilities {
     pub durable: bool,
     /// Without a token, everybody is the administrator.
     pub open_mode: bool,
-    /// All requests meet one process, which remembers: rate limits, turns of equal keys, the feed of changes.
+    /// All requests meet one process, which remembers (rate limits, turns of equal keys, counters, the feed of
+    /// changes) and runs what is due by itself.
     pub one_process: bool,
 }
 
