@@ -141,7 +141,9 @@ export async function expectNoSideways(page: Page, where: string): Promise<void>
   // On a phone, `innerWidth` grows with what sticks out.
   const { width } = page.viewportSize() ?? { width: 0 };
   const wide = () => page.evaluate(() => document.documentElement.scrollWidth);
-  await expect.soft.poll(wide, { message: `${where} at ${width} px` }).toBeLessThanOrEqual(width);
+  await expect.soft
+    .poll(wide, { message: `${where} at ${width} px`, timeout: 5000 })
+    .toBeLessThanOrEqual(width);
 }
 
 async function send(
