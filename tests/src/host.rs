@@ -60,6 +60,31 @@ pub trait Host: Send + Sync {
     }
 }
 
+/// A host, or none where what it needs is not there.
+pub trait Fresh {
+    /// The host.
+    type Host: Host;
+
+    /// The host, if it can be had; why it can not, has been said.
+    fn ready(self) -> Option<Self::Host>;
+}
+
+impl<H: Host> Fresh for H {
+    type Host = H;
+
+    fn ready(self) -> Option<H> {
+        Some(self)
+    }
+}
+
+impl<H: Host> Fresh for Option<H> {
+    type Host = H;
+
+    fn ready(self) -> Self {
+        self
+    }
+}
+
 /// Rounds of [`until!`](crate::until) before it gives up.
 pub const ROUNDS: usize = 400;
 
