@@ -6,7 +6,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
-.PHONY: help run demo test check test-rust test-ui wasm lambda test-wasi bench audit ui setup clean
+.PHONY: help run demo test check test-rust test-ui wasm test-wasi bench lambda audit ui setup clean
 
 CARGO ?= cargo
 # From a terminal, Ctrl-C reaches what is being bounded.

@@ -128,5 +128,7 @@ async fn a_run_is_stopped_before_the_functions_time_is_over() {
 
     assert_eq!((&told["claimed"], &told["failed"]), (&json!(1), &json!(1)), "it answers in time: {told}");
     let runs = host.good(get("runs").tenant("peakpro")).await;
-    assert_eq!(runs["runs"][0]["state"], "timed_out", "{runs}");
+    let run = &runs["runs"][0];
+    assert!(["failed", "timed_out"].contains(&run["state"].as_str().expect("a state")), "{run}");
+    assert!(run["duration_ms"].as_u64().is_some_and(|took| took < 13_000), "before the time-out: {run}");
 }

@@ -115,6 +115,13 @@ async fn runs_twice(host: &Lambda, mut round: impl AsyncFnMut()) {
     }
 }
 
+/// What a role that runs was seen to do; and what it does once a day, when it looks for records that are gone.
+fn running(host: &Lambda, role: &str) -> Actions {
+    let mut actions = host.recorders[role].actions();
+    actions.insert("dynamodb:Query".into());
+    actions
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_role_may_do_what_it_does_and_no_more() {
     let Some(host) = Lambda::start(&[], false).await else { return };
@@ -123,7 +130,7 @@ async fn each_role_may_do_what_it_does_and_no_more() {
 
     due(&host).await;
     runs_twice(&host, async || drop(host.tick.invoke(events::TICK.into()).await.good())).await;
-    assert_eq!(host.recorders["tick"].actions(), allowed("Tick"));
+    assert_eq!(running(&host, "tick"), allowed("Tick"));
 
     let Some(host) = Lambda::start(&[], true).await else { return };
     due(&host).await;
@@ -136,7 +143,7 @@ async fn each_role_may_do_what_it_does_and_no_more() {
     let mut handing = host.recorders["tick"].actions();
     handing.insert("sqs:SendMessage".into());
     assert_eq!(handing, allowed("HandOver"));
-    assert_eq!(host.recorders["worker"].actions(), allowed("Worker"));
+    assert_eq!(running(&host, "worker"), allowed("Worker"));
 }
 
 #[test]

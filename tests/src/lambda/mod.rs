@@ -127,7 +127,8 @@ impl Host for Lambda {
             streaming: false,
             durable: true,
             open_mode: false,
-            one_process: false,
+            // Requests that follow each other meet one environment, counters are kept together, and ticks come.
+            one_process: true,
         }
     }
 

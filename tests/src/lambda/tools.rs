@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
-/// What is installed, at versions that are known to work.
-const PACKAGES: [&str; 2] = ["aws-sam-cli==1.170.0", "cfn-lint==1.51.0"];
+/// What is installed, at a version that is known to work; it brings cfn-lint along.
+const PACKAGES: [&str; 1] = ["aws-sam-cli==1.170.0"];
 
 /// The tools' directory; none where they can not be had, which is said. With `CI=true` that is a failure.
 pub fn tools() -> Option<&'static Path> {
