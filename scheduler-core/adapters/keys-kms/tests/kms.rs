@@ -11,12 +11,22 @@ use keys_kms::{Kms, sdk};
 use scheduler_core::domain::{Key, Secret, Source, Tenant, Timestamp};
 use scheduler_core::ports::{DataKeys, StoreError};
 use scheduler_core::vault::Vault;
-use sdk::config::{BehaviorVersion, Credentials, Region};
+use sdk::config::{AsyncSleep, BehaviorVersion, Credentials, Region, Sleep, StalledStreamProtectionConfig};
 use serde_json::{Value, json};
 
 const PLAIN: &str = "AQIDBAUGBwgBAgMEBQYHCAECAwQFBgcIAQIDBAUGBwg=";
 /// "wrapped", as it goes over the wire.
 const WRAPPED: &str = "d3JhcHBlZA==";
+
+/// No time passes, with a runtime or without.
+#[derive(Debug)]
+struct Patient;
+
+impl AsyncSleep for Patient {
+    fn sleep(&self, _: std::time::Duration) -> Sleep {
+        Sleep::new(std::future::pending())
+    }
+}
 
 fn key(tenant: &str) -> Key {
     Key::new(Source::parse("acculynx").unwrap(), Tenant::parse(tenant).unwrap())
@@ -48,6 +58,8 @@ fn kms(failing: Option<&'static str>) -> Kms {
         .credentials_provider(Credentials::new("id", "secret", None, None, "test"))
         .retry_config(sdk::config::retry::RetryConfig::disabled())
         .timeout_config(sdk::config::timeout::TimeoutConfig::disabled())
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .sleep_impl(Patient)
         .http_client(http);
     Kms::new(sdk::Client::from_conf(config.build()), "alias/command-center")
 }
