@@ -40,6 +40,7 @@ need git git
 if [ "${CI:-}" = true ]; then
   need prometheus prometheus
   need amtool prometheus-alertmanager
+  need java default-jre-headless # DynamoDB Local, which npm fetches
   python3 -c 'import ensurepip' 2> /dev/null || missing+=(python3-venv)
 fi
 [ ${#missing[@]} = 0 ] || install_packages

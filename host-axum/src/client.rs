@@ -76,6 +76,7 @@ pub async fn status(command: StatusCommand) -> Result<(), Failure> {
     let mut query = Vec::new();
     query.extend(command.tenant.map(|tenant| ("tenant", tenant.to_string())));
     query.extend(command.state.map(|state| ("state", state)));
+    query.extend(command.overdue.then(|| ("overdue", "true".to_owned())));
     let mut rows = Vec::new();
     let mut cursor = None;
     loop {

@@ -367,6 +367,9 @@ pub struct StatusCommand {
     /// Only those in this state: ok, error, paused, running, backoff, broken
     #[arg(long)]
     pub state: Option<String>,
+    /// Only those that are overdue: scheduled but not running
+    #[arg(long)]
+    pub overdue: bool,
 }
 
 /// A pause.

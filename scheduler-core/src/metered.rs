@@ -109,8 +109,8 @@ impl Store for Metered {
         self.timed(StoreOp::Answer, self.store.answer(name, now)).await
     }
 
-    async fn put_answer(&self, answer: Answer) -> Result<(), StoreError> {
-        self.timed(StoreOp::PutAnswer, self.store.put_answer(answer)).await
+    async fn put_answer(&self, answer: Answer, now: Option<Timestamp>) -> Result<bool, StoreError> {
+        self.timed(StoreOp::PutAnswer, self.store.put_answer(answer, now)).await
     }
 
     async fn import(

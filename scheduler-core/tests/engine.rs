@@ -349,3 +349,32 @@ fn near_its_end_a_tick_claims_nothing_but_lets_runs_end() {
 
     assert_eq!((report.claimed, report.succeeded, report.remaining_due), (2, 2, 1));
 }
+
+#[test]
+fn a_request_that_another_process_answered_is_not_carried_out_again() {
+    let mut one = World::new();
+    let other = World::on(one.store.clone(), one.clock.clone(), "2", EngineConfig::default());
+    one.create("peakpro", every(60));
+    let answer = |status| {
+        let (name, body, expires) = ("token\nkey".into(), "{}".into(), one.clock.now() + HOUR);
+        Answer { name, request: [1; 32], status, body, expires }
+    };
+    let pause = |world: &World, status| {
+        let ask = |_: &Record| Ok::<_, CommandError>(Command::Pause { reason: None, until: None });
+        let caller = Caller::system();
+        let key = key("peakpro");
+        let command = world.engine.command(&key, &caller, None, ask, |_| Some(answer(status)));
+        futures::executor::block_on(command)
+    };
+
+    pause(&one, 200).unwrap();
+    let before = one.store.clone();
+    let before = futures::executor::block_on(before.load(&key("peakpro"))).unwrap();
+    let again = pause(&other, 202);
+
+    assert!(matches!(again, Err(CommandError::Answered)), "{again:?}");
+    let after = futures::executor::block_on(one.store.load(&key("peakpro"))).unwrap();
+    assert_eq!(before, after);
+    let kept = futures::executor::block_on(one.store.answer("token\nkey", one.clock.now())).unwrap();
+    assert_eq!(kept.map(|answer| answer.status), Some(200));
+}

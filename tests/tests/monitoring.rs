@@ -54,6 +54,7 @@ async fn a_silent_tenant_is_found_and_lost_again() {
     // What docs/runbooks/not-running.md says.
     host.upstream().mend("hung");
     let url = format!("--url=http://{}", host.address());
+    said_contains(&["status", "--overdue", &url], "hung").await;
     let said = said(&["runs", "--tenant=hung", "--state=running", &url]).await;
     let run_id = said.lines().nth(1).and_then(|row| row.split_whitespace().next()).expect("a run in flight");
     said_contains(&["cancel", run_id, &url], "is cancelled").await;

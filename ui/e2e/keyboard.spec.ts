@@ -1,4 +1,4 @@
-import type { Page } from "@playwright/test";
+import type { Locator, Page } from "@playwright/test";
 import { expect, refused, test } from "./fixtures.ts";
 
 test.describe("by keyboard alone", () => {
@@ -20,10 +20,11 @@ test.describe("by keyboard alone", () => {
     await keyboard.press("Enter");
     await expect(field(/Tenant/)).toBeFocused();
     await keyboard.type("aaa-keys");
-    await tabTo(page, "Runs");
+    await tabTo(page, page.getByRole("combobox", { name: "Runs" }));
     await keyboard.type("every 1 h");
-    await tabTo(page, "First run");
+    await tabTo(page, page.getByRole("combobox", { name: "First run" }));
     await keyboard.type("not before");
+    await tabTo(page, page.getByRole("button", { name: "Create schedule" }));
     await keyboard.press("Enter");
     await expect(row.getByText("NEVER RUN")).toBeVisible();
 
@@ -45,8 +46,9 @@ test.describe("by keyboard alone", () => {
     // Edited, with the focus going back to where it came from.
     await keyboard.press("e");
     await expect(page.getByRole("dialog")).toBeVisible();
-    await tabTo(page, "Runs");
+    await tabTo(page, page.getByRole("combobox", { name: "Runs" }));
     await keyboard.type("every 15 min");
+    await tabTo(page, page.getByRole("button", { name: "Save", exact: true }));
     await keyboard.press("Enter");
     await expect(page.getByRole("dialog")).toHaveCount(0);
     await expect(row.getByRole("button", { name: /every 15 min/ })).toBeVisible();
@@ -88,7 +90,7 @@ test.describe("by keyboard alone", () => {
     await keyboard.press("g");
     await keyboard.press("a");
     await expect(page.getByRole("heading", { level: 1, name: "Audit" })).toBeFocused();
-    await tabTo(page, "Tenant");
+    await tabTo(page, page.getByLabel("Tenant", { exact: true }));
     await keyboard.type("aaa-keys");
     const trail = page.getByRole("region", { name: "Audit entries" });
     for (const operation of ["delete", "edit", "resume", "run-now", "pause", "schedule"]) {
@@ -97,14 +99,13 @@ test.describe("by keyboard alone", () => {
   });
 });
 
-/** Presses Tab until the field of that name, or what is given, has the focus. */
-async function tabTo(page: Page, target: string | ReturnType<Page["locator"]>): Promise<void> {
-  const wanted = typeof target === "string" ? page.getByLabel(target, { exact: true }) : target;
+/** Presses Tab until what is wanted has the focus. */
+async function tabTo(page: Page, wanted: Locator): Promise<void> {
   for (let presses = 0; presses < 60; presses += 1) {
     if (await wanted.evaluate((element) => element === document.activeElement)) return;
     await page.keyboard.press("Tab");
   }
-  throw new Error(`${target} is not reached by Tab`);
+  throw new Error(`${wanted} is not reached by Tab`);
 }
 
 test("single letters can be turned off", async ({ page }) => {

@@ -67,7 +67,8 @@ for (const { name, use, press } of hands) {
         await press(row.getByRole("button", { name: /edit the interval/ }));
         await row.getByRole("combobox").selectOption("3600");
         await expect(row.getByRole("button", { name: /every 1 h/ })).toBeVisible();
-        await press(page.getByRole("button", { name: "Undo" }).last());
+        const edited = page.locator(".toast", { hasText: `${tenant} now runs every 1 h` });
+        await press(edited.getByRole("button", { name: "Undo" }));
         await expect(row.getByRole("button", { name: /every 15 min/ })).toBeVisible();
       }
 

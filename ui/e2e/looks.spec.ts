@@ -267,3 +267,42 @@ test("nothing is announced each second", async ({ page }) => {
   const countdowns = announced.map((each) => `${each} .countdown`).join(", ");
   await expect(page.locator(countdowns)).toHaveCount(0);
 });
+
+test("colours that the system forces leave everything to be seen", async ({ page }) => {
+  await page.emulateMedia({ forcedColors: "active" });
+  await page.goto("/");
+  const row = page.getByRole("row", { name: /peakpro/ });
+  await expect(row).toBeVisible();
+  await expectAccessible(page, "forced colours");
+  // States differ by word and mark, and what has the focus has a ring.
+  await expect(row.locator(".badge svg")).toBeVisible();
+  await expect(row.locator(".badge")).toHaveText(/\w/);
+  await page.keyboard.press("j");
+  const focused = page.locator(":focus");
+  await expect(focused).toHaveAttribute("data-tenant", /./);
+  const ring = await focused.evaluate((each) => getComputedStyle(each).outlineStyle);
+  expect(ring).not.toBe("none");
+  const border = await page
+    .getByRole("button", { name: "New schedule" })
+    .evaluate((each) => getComputedStyle(each).borderTopStyle);
+  expect(border).toBe("solid");
+});
+
+test("nothing moves for those who do not want it", async ({ page, context }) => {
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  await context.route("**/api/crm/**", () => {});
+  await page.goto("/");
+  await expect(loading(page).first()).toBeVisible();
+  const moving = () =>
+    page.evaluate(
+      () =>
+        document
+          .getAnimations()
+          .filter(({ effect }) => Number(effect?.getComputedTiming().activeDuration) > 20).length,
+    );
+  expect(await moving()).toBe(0);
+  await context.unrouteAll({ behavior: "ignoreErrors" });
+  await page.goto("/");
+  await page.getByRole("button", { name: "New schedule" }).click();
+  expect(await moving()).toBe(0);
+});

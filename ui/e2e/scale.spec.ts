@@ -44,6 +44,7 @@ test("ten thousand tenants are scrolled, found and paused", async ({ page }) => 
   await expect(rows).toHaveCount(1);
 
   await page.getByRole("searchbox", { name: "Search tenants" }).fill("");
+  await expect(page.getByText(/^Showing 1–\d+ of 10,000/)).toBeVisible();
   await page.getByRole("button", { name: "All tenants" }).click();
   await page.getByRole("menuitem", { name: "Pause all…" }).click();
   await page.getByRole("textbox", { name: /Type/ }).fill(String(MANY));

@@ -162,7 +162,7 @@ pub fn edited(mut change: Change, edit: impl FnOnce(&mut Record)) -> Change {
 pub async fn done(store: &dyn Store, change: Change) -> u64 {
     match commit_one(store, change).await.unwrap() {
         Commit::Done(version) => version,
-        Commit::Conflict => panic!("a change on the current version must be made"),
+        refused => panic!("a change on the current version must be made, got {refused:?}"),
     }
 }
 
@@ -291,6 +291,11 @@ pub fn audit_of(scope: Scope, limit: usize) -> AuditQuery {
 /// An answer.
 pub fn answer(name: &str, body: &str, expires: Timestamp) -> Answer {
     Answer { name: name.into(), request: [7; 32], status: 200, body: body.into(), expires }
+}
+
+/// Writes an answer whose name was not answered by [`at`] zero.
+pub fn write_answer(answer: &Answer) -> Write {
+    Write::Answer { answer: Box::new(answer.clone()), now: at(0) }
 }
 
 /// A connection, told by its fingerprint.

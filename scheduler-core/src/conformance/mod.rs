@@ -163,7 +163,10 @@ macro_rules! store_conformance {
         $crate::store_conformance!(@group answers
             an_answer_is_found_until_it_expires
             an_answer_replaces_the_one_of_its_name
+            an_answer_may_give_way_to_an_earlier_one
             an_answer_comes_with_a_change
+            a_request_is_carried_out_once
+            a_request_is_carried_out_once_within_a_batch
             an_answer_alone_changes_no_record
             hostile_text_in_an_answer_survives
         );
@@ -215,6 +218,7 @@ macro_rules! store_conformance {
             writers_of_different_records_all_succeed
             no_two_changes_are_told_one_version
             places_taken_at_once_do_not_overlap
+            one_of_many_processes_answers_a_request
         );
     };
     (@group $group:ident $($case:ident)+) => {

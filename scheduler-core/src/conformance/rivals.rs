@@ -3,7 +3,9 @@
 use std::thread;
 
 use super::block_on;
-use super::fixtures::{at, edited, first, first_with, key, run, runs_of, source, then, write_run};
+use super::fixtures::{
+    answer, at, edited, first, first_with, key, run, runs_of, source, then, write_answer, write_run,
+};
 use crate::domain::{Change, Record, Scope};
 use crate::ports::{Commit, Store, commit_one};
 
@@ -78,7 +80,7 @@ pub async fn no_two_changes_are_told_one_version(store: &dyn Store) {
         .iter()
         .map(|done| match done {
             Commit::Done(version) => *version,
-            Commit::Conflict => panic!("the records differ"),
+            refused => panic!("the records differ, got {refused:?}"),
         })
         .collect::<std::collections::BTreeSet<_>>();
     assert_eq!(versions.len() as u64, WRITERS * STEPS);
@@ -100,6 +102,28 @@ pub async fn places_taken_at_once_do_not_overlap(store: &dyn Store) {
     });
 
     assert_eq!(taken.lock().unwrap().len() as u64, WRITERS * STEPS * 3);
+}
+
+/// Of processes that carry out one request at the same time, each for its own record, one is answered `Done`.
+pub async fn one_of_many_processes_answers_a_request(store: &dyn Store) {
+    for round in 0..10 {
+        let told = std::sync::Mutex::new(Vec::new());
+        at_once(|writer| {
+            let told = &told;
+            let answer = answer(&format!("request {round}"), &writer.to_string(), at(10));
+            let change = first_with(&format!("t{round}-{writer}"), vec![write_answer(&answer)]);
+            async move {
+                let commit = commit_one(store, change).await.unwrap();
+                told.lock().unwrap().push((writer, commit));
+            }
+        });
+
+        let told = told.into_inner().unwrap();
+        let done: Vec<_> = told.iter().filter(|(_, commit)| matches!(commit, Commit::Done(_))).collect();
+        assert_eq!(done.len(), 1, "got {told:?}");
+        let kept = store.answer(&format!("request {round}"), at(0)).await.unwrap();
+        assert_eq!(kept.map(|answer| answer.body.to_string()), Some(done[0].0.to_string()));
+    }
 }
 
 /// A step on the record as it stands: its fence counts the steps.

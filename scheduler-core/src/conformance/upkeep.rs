@@ -47,7 +47,7 @@ pub async fn past_ranges_are_pruned(store: &dyn Store) {
 /// Expired answers are forgotten and counted.
 pub async fn expired_answers_are_pruned(store: &dyn Store) {
     for (name, expires) in [("a", 9), ("b", 10), ("c", 11)] {
-        store.put_answer(answer(name, "{}", at(expires))).await.unwrap();
+        store.put_answer(answer(name, "{}", at(expires)), None).await.unwrap();
     }
 
     assert_eq!(store.prune(at(0), at(10)).await.unwrap(), 2);

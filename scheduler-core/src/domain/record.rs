@@ -266,7 +266,7 @@ pub struct Answer {
 
 /// Something that is written together with a record's next state.
 ///
-/// Each is an upsert by its own name, so that writing it twice is writing it once.
+/// Each but an answer is an upsert by its own name, so that writing it twice is writing it once.
 #[derive(Debug, Clone)]
 pub enum Write {
     /// A run, by its id.
@@ -275,8 +275,13 @@ pub enum Write {
     Occurrences(Box<Range>),
     /// An audit entry, by its id.
     Audit(Arc<AuditEntry>),
-    /// An answer to a request, by its name.
-    Answer(Box<Answer>),
+    /// The answer to a request, by its name: the whole change is refused if that was answered before.
+    Answer {
+        /// The answer.
+        answer: Box<Answer>,
+        /// An earlier one counts unless it has expired by then.
+        now: Timestamp,
+    },
     /// The tenant's connection, or its removal.
     Connection(Option<Box<SealedConnection>>),
     /// An access token, by its id.

@@ -29,6 +29,9 @@ pub enum CommandError {
         /// Its revision.
         current: u64,
     },
+    /// The request was answered before, by another process.
+    #[error("the request was answered before")]
+    Answered,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -59,13 +62,18 @@ impl Engine {
                 return Err(CommandError::RevisionMismatch { current: record.revision }.into());
             }
             if let Some(answer) = answer(&outcome) {
-                outcome.change.writes.push(Write::Answer(Box::new(answer)));
+                let now = self.clock.now();
+                outcome.change.writes.push(Write::Answer { answer: Box::new(answer), now });
             }
             let commit =
                 commit_one(&*self.store, outcome.change.clone()).await.map_err(CommandError::from)?;
-            if commit != Commit::Conflict {
-                self.settled(&outcome);
-                return Ok(outcome);
+            match commit {
+                Commit::Done(_) => {
+                    self.settled(&outcome);
+                    return Ok(outcome);
+                }
+                Commit::Answered => return Err(CommandError::Answered.into()),
+                Commit::Conflict => {}
             }
         }
         let busy = StoreError::Unavailable("the record is changed too often".into());

@@ -146,7 +146,7 @@ impl Engine {
             for ((done, told), commit) in open.into_iter().zip(told).zip(commits) {
                 match commit {
                     Commit::Done(_) => self.published(told),
-                    Commit::Conflict => again.push(done),
+                    Commit::Conflict | Commit::Answered => again.push(done),
                 }
             }
             open = Vec::with_capacity(again.len());

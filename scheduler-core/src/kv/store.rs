@@ -204,11 +204,16 @@ impl<B: Bucket> Store for KvStore<B> {
         self.read(|map| async move { map.answer(name, now).await }).await
     }
 
-    async fn put_answer(&self, answer: Answer) -> Result<(), StoreError> {
+    async fn put_answer(&self, answer: Answer, now: Option<Timestamp>) -> Result<bool, StoreError> {
         let answer = &answer;
         self.write(|mut transaction| async move {
+            if let Some(now) = now
+                && transaction.answered(&answer.name, now).await?
+            {
+                return Ok((transaction, false));
+            }
             transaction.answer(answer).await?;
-            Ok((transaction, ()))
+            Ok((transaction, true))
         })
         .await
     }

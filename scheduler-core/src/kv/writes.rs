@@ -68,6 +68,13 @@ impl<B: Bucket> Transaction<B> {
         if stored.as_ref().map_or(0, |Stored(record, _)| record.version) != change.expected {
             return Ok(Commit::Conflict);
         }
+        for write in &change.writes {
+            if let Write::Answer { answer, now } = write
+                && self.answered(&answer.name, *now).await?
+            {
+                return Ok(Commit::Answered);
+            }
+        }
         if let Some(Stored(_, Some(due))) = stored {
             self.remove(Table::Due.name().instant(due).key(key).bytes());
         }
@@ -87,7 +94,7 @@ impl<B: Bucket> Transaction<B> {
         match change {
             Write::Run(run) => self.run(run)?,
             Write::Audit(entry) => self.entry(entry)?,
-            Write::Answer(answer) => self.answer(answer).await?,
+            Write::Answer { answer, .. } => self.answer(answer).await?,
             Write::Occurrences(range) => {
                 self.put(Table::Range.name().key(key).instant(range.first).bytes(), write(range)?);
             }
@@ -120,6 +127,13 @@ impl<B: Bucket> Transaction<B> {
         self.put(Table::AuditOf.name().key(&entry.key).text(&entry.id).bytes(), Bytes::new());
         self.put(Table::Chain.name().key(&entry.key).number(entry.seq).bytes(), id);
         Ok(())
+    }
+
+    /// Whether there is an answer of that name that has not expired.
+    pub(super) async fn answered(&self, name: &str, now: Timestamp) -> Result<bool, Fault> {
+        let stored = self.get(Table::Answer.name().text(name).bytes().as_ref()).await?;
+        let stored: Option<Answer> = stored.map(|bytes| read(&bytes)).transpose()?;
+        Ok(stored.is_some_and(|answer| now < answer.expires))
     }
 
     /// Stores an answer in place of the one of its name.

@@ -52,6 +52,13 @@ impl Contents {
         if self.records.version_of(key) != change.expected {
             return Commit::Conflict;
         }
+        let answered = |write: &Write| match write {
+            Write::Answer { answer, now } => self.answers.get(&answer.name, *now).is_some(),
+            _ => false,
+        };
+        if change.writes.iter().any(answered) {
+            return Commit::Answered;
+        }
         for write in change.writes {
             self.apply(key, write, capacity);
         }
@@ -70,7 +77,7 @@ impl Contents {
                 }
             }
             Write::Audit(entry) => self.put_entry(Arc::unwrap_or_clone(entry), capacity.audit),
-            Write::Answer(answer) => self.answers.put(*answer, capacity.answers),
+            Write::Answer { answer, .. } => self.answers.put(*answer, capacity.answers),
             Write::Connection(Some(sealed)) => {
                 self.connections.insert(key.clone(), *sealed);
             }
@@ -140,7 +147,8 @@ mod tests {
     use super::*;
     use crate::conformance::block_on;
     use crate::conformance::fixtures::{
-        answer, at, done, ended, entries, first_with, key, range, run, write_entries, write_range, write_run,
+        answer, at, done, ended, entries, first_with, key, range, run, write_answer, write_entries,
+        write_range, write_run,
     };
     use crate::domain::verify_chain;
     use crate::memory::MemoryStore;
@@ -185,7 +193,7 @@ mod tests {
     #[test]
     fn the_answer_that_expires_first_gives_way() {
         let answers = [("a", 30), ("b", 10), ("c", 20)].map(|(name, secs)| answer(name, "{}", at(secs)));
-        let writes = answers.map(|answer| Write::Answer(Box::new(answer))).into();
+        let writes = answers.iter().map(write_answer).collect();
 
         let store = holding(Capacity { answers: 2, ..Capacity::default() }, writes);
 

@@ -153,9 +153,13 @@ impl Store for MemoryStore {
         Ok(self.read().answers.get(name, now).cloned())
     }
 
-    async fn put_answer(&self, answer: Answer) -> Result<(), StoreError> {
-        self.write().answers.put(answer, self.capacity.answers);
-        Ok(())
+    async fn put_answer(&self, answer: Answer, now: Option<Timestamp>) -> Result<bool, StoreError> {
+        let answers = &mut self.write().answers;
+        if now.is_some_and(|now| answers.get(&answer.name, now).is_some()) {
+            return Ok(false);
+        }
+        answers.put(answer, self.capacity.answers);
+        Ok(true)
     }
 
     async fn import(

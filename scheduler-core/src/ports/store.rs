@@ -33,6 +33,8 @@ pub enum Commit {
     Done(u64),
     /// Someone else wrote the record since it was read; nothing of the change was made.
     Conflict,
+    /// The request that asks for the change was answered before; nothing of the change was made.
+    Answered,
 }
 
 /// One page of a list, in a total and stable order.
@@ -152,10 +154,14 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// A change whose `expected` is not the stored version is a [`Commit::Conflict`] and touches nothing;
     /// the others are made all the same. Two changes of one record in a batch are made in order.
+    /// Of changes that carry an answer of one name, one is made, whichever process they come from: the
+    /// others are [`Commit::Answered`], unless that answer has expired, or [`Commit::Conflict`].
     /// On an error none of the batch may be relied upon: read again.
     async fn commit(&self, changes: Vec<Change>) -> Result<Vec<Commit>, StoreError>;
 
-    /// The store's version: differs from an earlier answer whenever any record may have changed since.
+    /// The store's version: differs from an earlier answer whenever a commit was answered in between.
+    ///
+    /// A change whose writer died before it could answer may show in records before it shows here.
     async fn version(&self) -> Result<u64, StoreError>;
 
     /// Takes `count` places from the source's placement counter, and returns the first.
@@ -192,14 +198,19 @@ pub trait Store: Send + Sync + 'static {
     /// The answer of that name, unless it has expired by `now`.
     async fn answer(&self, name: &str, now: Timestamp) -> Result<Option<Answer>, StoreError>;
 
-    /// Stores an answer that belongs to no change, or replaces one.
-    async fn put_answer(&self, answer: Answer) -> Result<(), StoreError>;
+    /// Stores an answer that belongs to no change; says whether it did.
+    ///
+    /// It replaces the one of its name, but with `now` only if that has expired by then.
+    async fn put_answer(&self, answer: Answer, now: Option<Timestamp>) -> Result<bool, StoreError>;
 
-    /// Upserts imported records while `fence` holds the record's lease, in one transaction.
+    /// Upserts imported records while `fence` holds the record's lease, each whole.
+    ///
+    /// A large batch may be made in parts. Each makes sure of the lease in its own transaction, so that
+    /// nothing is written once that is lost; what an error leaves half made is made by the next attempt.
     ///
     /// # Errors
     ///
-    /// [`StoreError::LeaseLost`] when the record's lease is another's or gone; nothing is written.
+    /// [`StoreError::LeaseLost`] when the record's lease is another's or gone; nothing more is written.
     async fn import(
         &self,
         key: &Key,

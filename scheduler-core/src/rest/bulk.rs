@@ -251,7 +251,10 @@ pub(super) async fn bulk(
     let draft = AuditDraft { metadata: metadata.into(), ..AuditDraft::new(Operation::Bulk, caller) };
     let ask =
         |_: &Record| Ok::<_, Error>(Command::Note { draft: Box::new(draft.clone()), writes: Vec::new() });
-    shared.engine.command(&Key::system(), caller, None, ask, |_| order.answer(&shared, &reply)).await?;
+    let answer = |_: &_| order.answer(&shared, &reply);
+    if let Err(error) = shared.engine.command(&Key::system(), caller, None, ask, answer).await {
+        return Err(order.remember(&shared, error).await);
+    }
     Ok(reply.into_response())
 }
 

@@ -61,7 +61,7 @@ impl<G: Grant, const LIMIT: usize> FromRequest<Shared> for Order<G, LIMIT> {
                 let request = fingerprint(&parts, grant.tenant().map(|tenant| tenant.as_str()), &bytes);
                 let turn = shared.turns.wait_for(&name).await;
                 if let Some(answer) = shared.answered(&name, &request).await.map_err(Error::into_response)? {
-                    return Err(answer);
+                    return Err(replay(&answer));
                 }
                 Some(Ticket { name, request, _turn: turn })
             }
@@ -104,23 +104,40 @@ impl<G: Grant, const LIMIT: usize> Order<G, LIMIT> {
     }
 
     /// Stores a refusal as the answer, so that a repeated request is not carried out after all.
+    ///
+    /// If another process was faster, its answer is this request's, too.
     pub(super) async fn remember(&self, surface: &Surface, error: Error) -> Error {
+        if matches!(error, Error::Answered) {
+            return self.answer_of_another(surface).await;
+        }
         if error.is_final() {
             let body = error.body(&self.request_id);
             let reply = Reply { status: error.status(), body, revision: None };
-            if let Some(answer) = self.answer(surface, &reply)
-                && let Err(cause) = surface.engine.store().put_answer(answer).await
-            {
-                tracing::warn!(%cause, "an answer could not be kept");
+            if let Some(answer) = self.answer(surface, &reply) {
+                let now = surface.engine.clock().now();
+                match surface.engine.store().put_answer(answer, Some(now)).await {
+                    Ok(true) => {}
+                    Ok(false) => return self.answer_of_another(surface).await,
+                    Err(cause) => tracing::warn!(%cause, "an answer could not be kept"),
+                }
             }
         }
         error
     }
 
+    async fn answer_of_another(&self, surface: &Surface) -> Error {
+        let Some(ticket) = &self.ticket else { return Error::Answered };
+        match surface.answered(&ticket.name, &ticket.request).await {
+            Ok(Some(answer)) => Error::Replayed(Box::new(answer)),
+            Ok(None) => Error::Answered,
+            Err(error) => error,
+        }
+    }
+
     /// Stores an answer that belongs to no change, or replaces the one that was stored with it.
     pub(super) async fn keep(&self, surface: &Surface, reply: &Reply) -> Result<(), Error> {
         if let Some(answer) = self.answer(surface, reply) {
-            surface.engine.store().put_answer(answer).await?;
+            surface.engine.store().put_answer(answer, None).await?;
         }
         Ok(())
     }
@@ -128,27 +145,16 @@ impl<G: Grant, const LIMIT: usize> Order<G, LIMIT> {
 
 impl Surface {
     /// The first answer to the request of that name.
-    async fn answered(&self, name: &str, request: &[u8; 32]) -> Result<Option<Response>, Error> {
+    async fn answered(&self, name: &str, request: &[u8; 32]) -> Result<Option<Answer>, Error> {
         let now = self.engine.clock().now();
         let Some(answer) = self.engine.store().answer(name, now).await? else { return Ok(None) };
         if answer.request != *request {
             return Err(Error::IdempotencyMismatch);
         }
-        let body = match answer.body.strip_prefix("sealed:") {
-            None => answer.body.to_string(),
-            Some(sealed) => {
-                let opened = self.vault.open(name, sealed).and_then(|text| String::from_utf8(text).ok());
-                opened.ok_or(Error::Internal)?
-            }
-        };
-        let status = StatusCode::from_u16(answer.status).map_err(|_| Error::Internal)?;
-        let problem = body.starts_with("{\"ok\":false,\"type\":");
-        let mut response = Reply { status, body, revision: None }.into_response();
-        if problem {
-            response.headers_mut().insert(header::CONTENT_TYPE, PROBLEM);
-        }
-        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
-        Ok(Some(response))
+        let Some(sealed) = answer.body.strip_prefix("sealed:") else { return Ok(Some(answer)) };
+        let opened = self.vault.open(name, sealed).and_then(|text| String::from_utf8(text).ok());
+        let body = opened.ok_or(Error::Internal)?.into();
+        Ok(Some(Answer { body, ..answer }))
     }
 
     /// Hides an answer that holds a secret.
@@ -156,6 +162,18 @@ impl Surface {
         let sealed = self.vault.seal(&answer.name, answer.body.as_bytes());
         Answer { body: format!("sealed:{sealed}").into(), ..answer }
     }
+}
+
+/// The answer to a repeated request.
+pub(super) fn replay(answer: &Answer) -> Response {
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let problem = answer.body.starts_with("{\"ok\":false,\"type\":");
+    let mut response = Reply { status, body: answer.body.to_string(), revision: None }.into_response();
+    if problem {
+        response.headers_mut().insert(header::CONTENT_TYPE, PROBLEM);
+    }
+    response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+    response
 }
 
 /// A request with a body that anybody may send.

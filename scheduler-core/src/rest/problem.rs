@@ -7,7 +7,8 @@ use http::{HeaderValue, StatusCode, header};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
-use crate::domain::{Invalid, Role, RunId, Source, Tenant};
+use super::order::replay;
+use crate::domain::{Answer, Invalid, Role, RunId, Source, Tenant};
 use crate::engine::CommandError;
 use crate::machine::Refusal;
 use crate::ports::StoreError;
@@ -57,6 +58,10 @@ pub(super) enum Error {
     Cursor,
     /// The key was used with another request.
     IdempotencyMismatch,
+    /// Another process carries out the same request, or has done so.
+    Answered,
+    /// This is what it answered.
+    Replayed(Box<Answer>),
     /// The machine refused the command.
     Refused(Refusal),
     /// The schedule is at another revision.
@@ -107,6 +112,7 @@ impl Error {
             Self::Header { .. } => (StatusCode::BAD_REQUEST, "header_invalid", "Header invalid"),
             Self::Cursor => (StatusCode::BAD_REQUEST, "cursor_invalid", "Cursor invalid"),
             Self::IdempotencyMismatch => (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_mismatch", "Idempotency key reused"),
+            Self::Answered | Self::Replayed(_) => (StatusCode::CONFLICT, "idempotency_in_use", "Carried out already"),
             Self::Refused(refusal) => match refusal {
                 Refusal::NoSchedule => (StatusCode::NOT_FOUND, "schedule_not_found", "No schedule found"),
                 Refusal::AlreadyRunning { .. } => (StatusCode::CONFLICT, "already_running", "Already running"),
@@ -164,6 +170,7 @@ impl Error {
             Self::Header { header, problem } => format!("{header} {problem}"),
             Self::Cursor => "the cursor does not belong to this list".into(),
             Self::IdempotencyMismatch => "this idempotency key was used with another request".into(),
+            Self::Answered | Self::Replayed(_) => "the same request was carried out a moment ago; send it again for its answer".into(),
             Self::Refused(refusal) => refusal.to_string(),
             Self::Revision { current } => format!("the schedule is at revision {current}"),
             Self::Expected { expect, matched } => format!("expected {expect} schedules, the filter matches {matched}"),
@@ -301,6 +308,9 @@ pub(super) struct Problem {
 /// The body is written by the front, which knows the request's id.
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
+        if let Self::Replayed(answer) = &self {
+            return replay(answer);
+        }
         let mut response = self.status().into_response();
         if let Some(seconds) = self.retry_after() {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
@@ -321,6 +331,7 @@ impl From<CommandError> for Error {
         match error {
             CommandError::Refused(refusal) => Self::Refused(refusal),
             CommandError::RevisionMismatch { current } => Self::Revision { current },
+            CommandError::Answered => Self::Answered,
             CommandError::Store(error) => Self::Store(error),
         }
     }

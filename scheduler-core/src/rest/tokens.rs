@@ -164,9 +164,13 @@ pub(super) async fn create(
     });
     let body = Created { ok: true, token: TokenView::new(&record, now), secret: secret.expose() };
     let reply = Reply::new(StatusCode::CREATED, &body);
-    let kept = order.answer(&shared, &reply).map(|answer| Write::Answer(Box::new(shared.sealed(answer))));
+    let kept = order
+        .answer(&shared, &reply)
+        .map(|answer| Write::Answer { answer: Box::new(shared.sealed(answer)), now });
     let writes = std::iter::once(Write::Token(Box::new(record))).chain(kept).collect();
-    shared.note(order.grant.caller(), metadata, writes).await?;
+    if let Err(error) = shared.note(order.grant.caller(), metadata, writes).await {
+        return Err(order.remember(&shared, error).await);
+    }
     shared.guarded.forget();
     Ok(reply.into_response())
 }
@@ -193,9 +197,12 @@ pub(super) async fn revoke(
     }
     let metadata = json!({ "action": "revoked", "id": token.id, "name": token.name });
     let reply = Reply::ok(&Revoked { ok: true, id: &token.id, revoked: true });
-    let kept = order.answer(&shared, &reply).map(|answer| Write::Answer(Box::new(answer)));
+    let now = shared.now();
+    let kept = order.answer(&shared, &reply).map(|answer| Write::Answer { answer: Box::new(answer), now });
     let writes = std::iter::once(Write::RevokeToken(token.id.clone())).chain(kept).collect();
-    shared.note(order.grant.caller(), metadata, writes).await?;
+    if let Err(error) = shared.note(order.grant.caller(), metadata, writes).await {
+        return Err(order.remember(&shared, error).await);
+    }
     shared.guarded.forget();
     Ok(reply.into_response())
 }

@@ -139,7 +139,12 @@ impl Surface {
     }
 
     pub(crate) fn with(configure: impl FnOnce(App) -> App) -> Self {
-        let (store, vault) = (Arc::new(MemoryStore::new()), Arc::new(Vault::new([7; 32])));
+        Self::over(Arc::new(MemoryStore::new()), configure)
+    }
+
+    /// One of several processes over one store.
+    pub(crate) fn over(store: Arc<MemoryStore>, configure: impl FnOnce(App) -> App) -> Self {
+        let vault = Arc::new(Vault::new([7; 32]));
         let clock = ManualClock::at(start());
         let puller = Arc::new(Scripted(Mutex::new(Script::Bring)));
         let pullers =

@@ -5,6 +5,7 @@
     reason = "a test fails by panicking, and says what it skips"
 )]
 
+pub mod faults;
 mod install;
 mod runtime;
 mod server;

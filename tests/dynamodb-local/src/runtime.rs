@@ -49,6 +49,16 @@ impl AsyncSleep for OnRuntime<()> {
     }
 }
 
+/// Sleeps no time at all.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Hasty;
+
+impl AsyncSleep for Hasty {
+    fn sleep(&self, _: Duration) -> Sleep {
+        Sleep::new(std::future::ready(()))
+    }
+}
+
 impl HttpClient for OnRuntime<SharedHttpClient> {
     fn http_connector(
         &self,

@@ -6,12 +6,15 @@ use std::process::{ChildStdin, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use store_dynamodb::sdk::Client;
+use store_dynamodb::sdk::config::timeout::TimeoutConfig;
 use store_dynamodb::sdk::config::{Builder, Credentials};
 use store_dynamodb::{DynamoDb, Environment, Options, configuration, create_table};
 
+use crate::faults::{Call, Fault, Faulty};
 use crate::install;
-use crate::runtime::{OnRuntime, on_runtime};
+use crate::runtime::{Hasty, OnRuntime, on_runtime};
 
 /// DynamoDB Local, in memory, for as long as this process lives.
 pub struct Local {
@@ -96,7 +99,15 @@ impl Local {
         let credentials = Credentials::new("local", "local", None, None, "test");
         let endpoint = Some(self.endpoint.clone());
         let environment = Environment { region: "us-east-1".to_owned(), endpoint, credentials };
-        configuration(environment).http_client(OnRuntime::http()).sleep_impl(OnRuntime::sleep())
+        let known = configuration(environment).http_client(OnRuntime::http()).sleep_impl(OnRuntime::sleep());
+        // A machine may be as slow as it likes.
+        known.timeout_config(TimeoutConfig::disabled())
+    }
+
+    /// A client whose requests meet what `judge` decides, and that waits for nothing.
+    pub fn faulty(&self, judge: impl Fn(&Call<'_>) -> Fault + Send + Sync + 'static) -> Client {
+        let http = Faulty::new(SharedHttpClient::new(OnRuntime::http()), judge);
+        Client::from_conf(self.configuration().http_client(http).sleep_impl(Hasty).build())
     }
 
     /// A client that reaches it from any thread, with a runtime or without.

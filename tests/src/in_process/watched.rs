@@ -117,7 +117,7 @@ watched! {
     fn chains(after: Option<&Key>, limit: usize) -> Vec<Key>;
     fn chain(key: &Key, after: u64, limit: usize) -> Vec<AuditEntry>;
     fn answer(name: &str, now: Timestamp) -> Option<Answer>;
-    fn put_answer(answer: Answer) -> ();
+    fn put_answer(answer: Answer, now: Option<Timestamp>) -> bool;
     fn import(key: &Key, fence: u64, now: Timestamp, items: Vec<Item>) -> Tally;
     fn unseen(key: &Key, entity: &Entity, before: Timestamp, after: Option<&str>, limit: usize) -> Vec<Imported>;
     fn mark_gone(key: &Key, fence: u64, now: Timestamp, entity: &Entity, ids: &[Arc<str>]) -> u64;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::PoisonError;
 
-use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::types::{
     ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
 use futures::stream::{self, StreamExt, TryStreamExt};
-use scheduler_core::domain::{Answer, AuditEntry, Change, Key, Range, Record, Run, Write};
+use scheduler_core::domain::{Answer, AuditEntry, Change, Key, Range, Record, Run, Timestamp, Write};
 use scheduler_core::ports::Commit;
 
 use crate::batch::{SIDE_BY_SIDE, TRIES, random};
@@ -38,59 +38,63 @@ pub(crate) enum Tried {
     Made,
     /// The condition on the first item does not hold.
     Refused,
+    /// The condition on another item does not hold.
+    Answered,
     /// Someone else is at one of the items: it may be tried again.
     Busy,
 }
 
 impl DynamoDb {
     pub(crate) async fn commit_all(&self, changes: Vec<Change>) -> Result<Vec<Commit>, Cause> {
-        let mut made = vec![false; changes.len()];
+        let mut told = vec![Commit::Conflict; changes.len()];
         let mut by_key: HashMap<Key, Vec<(usize, Change)>> = HashMap::new();
         for (place, change) in changes.into_iter().enumerate() {
             by_key.entry(change.next.key.clone()).or_default().push((place, change));
         }
-        let steps: Vec<Vec<usize>> = stream::iter(by_key.into_values())
+        let steps: Vec<Vec<(usize, Commit)>> = stream::iter(by_key.into_values())
             .map(|steps| self.make_in_order(steps))
             .buffer_unordered(SIDE_BY_SIDE)
             .try_collect()
             .await?;
-        for place in steps.into_iter().flatten() {
-            made[place] = true;
+        for (place, commit) in steps.into_iter().flatten() {
+            told[place] = commit;
         }
-        let count = made.iter().filter(|made| **made).count() as u64;
-        let mut version = if count == 0 { 0 } else { self.count(count).await? - count };
-        let told = made.into_iter().map(|made| match made {
-            true => {
-                version += 1;
-                Commit::Done(version)
-            }
-            false => Commit::Conflict,
+        let done = told.iter_mut().filter_map(|commit| match commit {
+            Commit::Done(version) => Some(version),
+            Commit::Conflict | Commit::Answered => None,
         });
-        Ok(told.collect())
-    }
-
-    /// Makes the changes of one record, and says which were made.
-    async fn make_in_order(&self, steps: Vec<(usize, Change)>) -> Result<Vec<usize>, Cause> {
-        let mut made = Vec::with_capacity(steps.len());
-        for (place, change) in steps {
-            if self.make(change).await? {
-                made.push(place);
+        let done: Vec<_> = done.collect();
+        if !done.is_empty() {
+            let count = done.len() as u64;
+            let before = self.add(keys::version(), count).await? - count;
+            for (version, place) in done.into_iter().zip(1..) {
+                *version = before + place;
             }
         }
-        Ok(made)
+        Ok(told)
     }
 
-    async fn make(&self, change: Change) -> Result<bool, Cause> {
+    /// Makes the changes of one record, and says what became of each. Versions are told later.
+    async fn make_in_order(&self, steps: Vec<(usize, Change)>) -> Result<Vec<(usize, Commit)>, Cause> {
+        let mut told = Vec::with_capacity(steps.len());
+        for (place, change) in steps {
+            told.push((place, self.make(change).await?));
+        }
+        Ok(told)
+    }
+
+    async fn make(&self, change: Change) -> Result<Commit, Cause> {
         let writing = Writing::new(self, &change)?;
         self.know_stretches(&change.writes).await?;
         for attempt in 0..TRIES {
-            let tried = match writing.others.is_empty() {
+            let tried = match writing.others.is_empty() && writing.answers.is_empty() {
                 true => self.put_record(&writing).await?,
                 false => self.put_all(&writing).await?,
             };
             match tried {
-                Tried::Made => return Ok(true),
-                Tried::Refused => return Ok(false),
+                Tried::Made => return Ok(Commit::Done(0)),
+                Tried::Refused => return Ok(Commit::Conflict),
+                Tried::Answered => return Ok(Commit::Answered),
                 Tried::Busy => self.pause(attempt).await,
             }
         }
@@ -131,10 +135,23 @@ impl DynamoDb {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build()?;
         let mut items = vec![TransactWriteItem::builder().put(record).build()];
+        for (item, now) in &writing.answers {
+            let answer = Put::builder()
+                .table_name(&self.options.table)
+                .set_item(Some(item.clone()))
+                .condition_expression(UNANSWERED)
+                .expression_attribute_names("#expires", EXPIRES)
+                .expression_attribute_values(":now", n(now.millis()))
+                .build()?;
+            items.push(TransactWriteItem::builder().put(answer).build());
+        }
         for (name, item) in &writing.others {
             items.push(self.written(name, item.as_ref())?);
         }
-        let refused = |reason: &CancellationReason| writing.refused(reason.item());
+        let refused = |reasons: &[CancellationReason]| match reasons.first() {
+            Some(first) if is(first, &["ConditionalCheckFailed"]) => writing.refused(first.item()),
+            _ => Tried::Answered,
+        };
         self.transact(items, refused).await
     }
 
@@ -161,11 +178,11 @@ impl DynamoDb {
         Ok(TransactWriteItem::builder().condition_check(check).build())
     }
 
-    /// Sends a transaction whose first item has a condition; `refused` judges when that does not hold.
+    /// Sends a transaction; `refused` judges when a condition does not hold.
     pub(crate) async fn transact(
         &self,
         items: Vec<TransactWriteItem>,
-        refused: impl FnOnce(&CancellationReason) -> Tried,
+        refused: impl FnOnce(&[CancellationReason]) -> Tried,
     ) -> Result<Tried, Cause> {
         if items.len() > AT_ONCE {
             return Err(Cause::Unwritable("change of so many things"));
@@ -179,16 +196,13 @@ impl DynamoDb {
             Some(TransactWriteItemsError::TransactionInProgressException(_)) => return Ok(Tried::Busy),
             _ => return Err(error.into()),
         };
-        let is = |reason: &CancellationReason, codes: &[&str]| {
-            reason.code().is_some_and(|code| codes.contains(&code))
-        };
-        if let Some(first) = reasons.first().filter(|first| is(first, &["ConditionalCheckFailed"])) {
-            return Ok(refused(first));
+        let any = |codes: &[&str]| reasons.iter().any(|reason| is(reason, codes));
+        if any(&["ConditionalCheckFailed"]) {
+            return Ok(refused(reasons));
         }
-        let passing = ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
-        match reasons.iter().any(|reason| is(reason, &passing)) {
+        match any(&["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"]) {
             true => Ok(Tried::Busy),
-            false => Err(cancelled(&error)),
+            false => Err(cancelled(reasons)),
         }
     }
 
@@ -210,11 +224,6 @@ impl DynamoDb {
             stretches.insert(0, name);
         }
         Ok(())
-    }
-
-    /// Adds to the store's version, and gives it.
-    async fn count(&self, count: u64) -> Result<u64, Cause> {
-        self.add(keys::version(), count).await
     }
 
     /// Adds to a counter, and gives what it is then.
@@ -247,13 +256,11 @@ fn expecting(version: u64) -> (&'static str, Option<AttributeValue>) {
     }
 }
 
-fn cancelled(error: &SdkError<TransactWriteItemsError>) -> Cause {
-    let reasons = match error.as_service_error() {
-        Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
-            cancelled.cancellation_reasons()
-        }
-        _ => &[],
-    };
+fn is(reason: &CancellationReason, codes: &[&str]) -> bool {
+    reason.code().is_some_and(|code| codes.contains(&code))
+}
+
+fn cancelled(reasons: &[CancellationReason]) -> Cause {
     let code = reasons.iter().find_map(|reason| reason.code().filter(|code| *code != "None"));
     Cause::Service(format!("a transaction was cancelled: {}", code.unwrap_or("no reason given")))
 }
@@ -263,7 +270,9 @@ struct Writing {
     expected: u64,
     token: String,
     record: Item,
-    /// What is written with the record; none where something is removed.
+    /// Answers, each with the instant by which an earlier one must have expired.
+    answers: Vec<(Item, Timestamp)>,
+    /// What else is written with the record; none where something is removed.
     others: BTreeMap<Name, Option<Item>>,
 }
 
@@ -274,6 +283,7 @@ impl Writing {
             expected: change.expected,
             record: record(change, &token)?,
             token,
+            answers: Vec::new(),
             others: BTreeMap::new(),
         };
         let key = &change.next.key;
@@ -291,7 +301,10 @@ impl Writing {
             Write::Run(run) => self.run(store, run),
             Write::Occurrences(range) => self.range(store, key, range),
             Write::Audit(entry) => self.entry(entry),
-            Write::Answer(answer) => self.put(keys::answer(&answer.name), |name| answer_item(name, answer)),
+            Write::Answer { answer, now } => {
+                self.answers.push((answer_item(answer)?, *now));
+                Ok(())
+            }
             Write::Connection(sealed) => {
                 let name = keys::connection(key);
                 match sealed {
@@ -397,12 +410,14 @@ fn record(change: &Change, token: &str) -> Result<Item, Cause> {
     Ok(item)
 }
 
-pub(crate) fn answer_item(name: &Name, answer: &Answer) -> Result<Item, Cause> {
-    let mut item = name.holding(answer, "answer")?;
+pub(crate) fn answer_item(answer: &Answer) -> Result<Item, Cause> {
+    let mut item = keys::answer(&answer.name).holding(answer, "answer")?;
     put(&mut item, EXPIRES, n(answer.expires.millis()));
     expire(&mut item, answer.expires);
     Ok(item)
 }
 
+/// The condition that a request was not answered yet, or that its answer has expired.
+pub(crate) const UNANSWERED: &str = "attribute_not_exists(pk) OR #expires <= :now";
 /// When an answer expires, to the millisecond.
 pub(crate) const EXPIRES: &str = "expires";

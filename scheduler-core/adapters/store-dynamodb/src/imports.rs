@@ -203,10 +203,10 @@ impl DynamoDb {
         let mut items = vec![self.while_leased(key, fence)?];
         items.extend(writes);
         for attempt in 0..TRIES {
-            let refused = |_: &CancellationReason| Tried::Refused;
+            let refused = |_: &[CancellationReason]| Tried::Refused;
             match self.transact(items.clone(), refused).await? {
                 Tried::Made => return Ok(()),
-                Tried::Refused => return Err(StoreError::LeaseLost.into()),
+                Tried::Refused | Tried::Answered => return Err(StoreError::LeaseLost.into()),
                 Tried::Busy => self.pause(attempt).await,
             }
         }

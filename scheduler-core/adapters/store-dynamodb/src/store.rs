@@ -118,8 +118,11 @@ impl Store for DynamoDb {
         Ok(self.one_answer(name, now).await?)
     }
 
-    async fn put_answer(&self, answer: Answer) -> Result<(), StoreError> {
-        Ok(self.replace_answer(&answer).await?)
+    async fn put_answer(&self, answer: Answer, now: Option<Timestamp>) -> Result<bool, StoreError> {
+        Ok(match now {
+            None => self.replace_answer(&answer).await.map(|()| true)?,
+            Some(now) => self.add_answer(&answer, now).await?,
+        })
     }
 
     async fn import(

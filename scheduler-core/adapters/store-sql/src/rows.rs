@@ -40,7 +40,10 @@ pub(crate) enum Row {
         actor: Arc<str>,
         body: String,
     },
-    Answer(Box<Answer>),
+    Answer {
+        answer: Box<Answer>,
+        now: Timestamp,
+    },
     Connection(Option<String>),
     Token {
         id: Arc<str>,
@@ -74,7 +77,7 @@ impl Row {
                 id: entry.id.clone(),
                 actor: entry.actor.clone(),
             },
-            Write::Answer(answer) => Self::Answer(answer),
+            Write::Answer { answer, now } => Self::Answer { answer, now },
             Write::Connection(sealed) => {
                 Self::Connection(sealed.map(|sealed| text(&sealed, "connection")).transpose()?)
             }

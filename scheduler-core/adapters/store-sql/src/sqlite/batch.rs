@@ -9,6 +9,7 @@ use scheduler_core::memory::Records;
 use scheduler_core::ports::Commit;
 
 use super::load::Numbers;
+use super::reads;
 use crate::error::Cause;
 use crate::rows::{Prepared, Row};
 
@@ -88,6 +89,13 @@ impl<'a> Batch<'a> {
         let key = &change.next.key;
         if self.version_of(key) != change.expected {
             return Ok(Commit::Conflict);
+        }
+        for row in &change.rows {
+            if let Row::Answer { answer, now } = row
+                && reads::answer(self.conn, &answer.name, *now)?.is_some()
+            {
+                return Ok(Commit::Answered);
+            }
         }
         let record = self.put_record(change)?;
         for row in &change.rows {
@@ -177,7 +185,7 @@ impl<'a> Batch<'a> {
                     actor,
                     body
                 ])?,
-            Row::Answer(answer) => return put_answer(conn, answer),
+            Row::Answer { answer, .. } => return put_answer(conn, answer, None).map(drop),
             Row::Connection(Some(body)) => conn
                 .prepare_cached("REPLACE INTO connections (record, body) VALUES (?1, ?2)")?
                 .execute(params![record, body])?,
@@ -207,8 +215,13 @@ impl<'a> Batch<'a> {
     }
 }
 
-/// Stores an answer, or replaces one.
-pub(super) fn put_answer(conn: &Connection, answer: &Answer) -> Result<(), Cause> {
+/// Stores an answer, or replaces one: with `now` only one that has expired by then.
+pub(super) fn put_answer(conn: &Connection, answer: &Answer, now: Option<Timestamp>) -> Result<bool, Cause> {
+    if let Some(now) = now
+        && reads::answer(conn, &answer.name, now)?.is_some()
+    {
+        return Ok(false);
+    }
     conn.prepare_cached(
         "REPLACE INTO answers (name, request, status, expires, body) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?
@@ -219,5 +232,5 @@ pub(super) fn put_answer(conn: &Connection, answer: &Answer) -> Result<(), Cause
         answer.expires.millis(),
         answer.body
     ])?;
-    Ok(())
+    Ok(true)
 }

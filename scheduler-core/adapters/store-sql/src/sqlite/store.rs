@@ -99,8 +99,8 @@ impl Store for Sqlite {
         self.readers.ask(move |conn| reads::answer(conn, &name, now)).await
     }
 
-    async fn put_answer(&self, answer: Answer) -> Result<(), StoreError> {
-        self.writer.make(1, move |batch| batch::put_answer(batch.conn, &answer)).await
+    async fn put_answer(&self, answer: Answer, now: Option<Timestamp>) -> Result<bool, StoreError> {
+        self.writer.make(1, move |batch| batch::put_answer(batch.conn, &answer, now)).await
     }
 
     async fn import(

@@ -5,6 +5,7 @@ import { useCapabilities, useSource } from "../../shared/api/session.ts";
 import { estimate, startJob } from "../../shared/bulk/job.ts";
 import { getJob, isGoing } from "../../shared/bulk/store.ts";
 import { bulkVerbs } from "../../shared/bulk/words.ts";
+import { useLocked } from "../../shared/locked.ts";
 import { presets } from "../../shared/schedules/presets.ts";
 import { count, every, plural, span } from "../../shared/time/format.ts";
 import { type BulkOperation, type BulkPick, openDialog } from "../../shared/ui/dialogs.ts";
@@ -29,6 +30,7 @@ export function BulkDialog({
   onClose: () => void;
 }) {
   const source = useSource();
+  const locked = useLocked();
   const { min_interval_sec: min = 5 } = useCapabilities() ?? {};
   const [typed, setTyped] = useState("");
   const [reason, setReason] = useState("");
@@ -177,7 +179,8 @@ export function BulkDialog({
           <button
             type="submit"
             className={operation === "delete" ? "button danger" : "button primary"}
-            disabled={!ready}
+            disabled={locked !== null || !ready}
+            title={locked ?? undefined}
           >
             {`${verb.ask} ${matched === undefined ? "" : count(matched)}`}
           </button>

@@ -1,12 +1,14 @@
 import { type FormEvent, useState } from "react";
 import { newKey } from "../../shared/api/http.ts";
 import { explained } from "../../shared/api/problem.ts";
+import { useLocked } from "../../shared/locked.ts";
 import { useActions } from "../../shared/schedules/actions.ts";
 import { Modal } from "../../shared/ui/modal.tsx";
 
 /** Asks for the tenant's name before its schedule is deleted. */
 export function DeleteDialog({ tenant, onClose }: { tenant: string; onClose: () => void }) {
   const { remove } = useActions();
+  const locked = useLocked();
   const [typed, setTyped] = useState("");
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
@@ -49,7 +51,12 @@ export function DeleteDialog({ tenant, onClose }: { tenant: string; onClose: () 
           <button type="button" className="button" onClick={onClose}>
             Keep it
           </button>
-          <button type="submit" className="button danger" disabled={typed !== tenant || busy}>
+          <button
+            type="submit"
+            className="button danger"
+            disabled={locked !== null || typed !== tenant || busy}
+            title={locked ?? undefined}
+          >
             {busy ? "Deleting…" : "Delete schedule"}
           </button>
         </footer>

@@ -5,6 +5,7 @@ import { isProblem, Problem } from "../../shared/api/problem.ts";
 import { useCapabilities, useSource } from "../../shared/api/session.ts";
 import type { Schedule } from "../../shared/api/types.ts";
 import { getRoster, tell } from "../../shared/live/store.ts";
+import { useLocked } from "../../shared/locked.ts";
 import { useActions } from "../../shared/schedules/actions.ts";
 import { isTenant, presets } from "../../shared/schedules/presets.ts";
 import { serverNow } from "../../shared/time/clock.ts";
@@ -82,6 +83,7 @@ function Form({
   const source = useSource();
   const client = useQueryClient();
   const actions = useActions();
+  const locked = useLocked();
   const capabilities = useCapabilities();
   const { min_interval_sec: min = 5, max_interval_sec: max = 604_800 } = capabilities ?? {};
   const [origin, setOrigin] = useState(meant?.before ?? schedule);
@@ -462,7 +464,14 @@ function Form({
           <button
             type="submit"
             className="button primary"
-            disabled={busy || theirs !== null || !isTenant(draft.tenant) || (!isNew && !isChanged)}
+            disabled={
+              locked !== null ||
+              busy ||
+              theirs !== null ||
+              !isTenant(draft.tenant) ||
+              (!isNew && !isChanged)
+            }
+            title={locked ?? undefined}
           >
             {busy ? "Saving…" : isNew ? "Create schedule" : "Save"}
           </button>

@@ -1,4 +1,5 @@
 import { type FormEvent, useState } from "react";
+import { useLocked } from "../../shared/locked.ts";
 import { usePrefs } from "../../shared/prefs.ts";
 import { useActions } from "../../shared/schedules/actions.ts";
 import { serverNow } from "../../shared/time/clock.ts";
@@ -32,6 +33,7 @@ export function pauseEnd(choice: string, at: string, nowMs: number): number | un
 
 export function PauseDialog({ tenant, onClose }: { tenant: string; onClose: () => void }) {
   const { pause } = useActions();
+  const locked = useLocked();
   const { zone } = usePrefs();
   const [choice, setChoice] = useState("3600");
   const [at, setAt] = useState("");
@@ -87,7 +89,12 @@ export function PauseDialog({ tenant, onClose }: { tenant: string; onClose: () =
           <button type="button" className="button" onClick={onClose}>
             Cancel
           </button>
-          <button type="submit" className="button primary" disabled={until === null}>
+          <button
+            type="submit"
+            className="button primary"
+            disabled={locked !== null || until === null}
+            title={locked ?? undefined}
+          >
             Pause
           </button>
         </footer>

@@ -61,7 +61,10 @@ async function probe(): Promise<void> {
   answered();
 }
 
-addEventListener("offline", () => become(false));
+addEventListener("offline", () => {
+  become(false);
+  unanswered();
+});
 addEventListener("online", unanswered);
 addEventListener("visibilitychange", () => document.visibilityState === "visible" && wake());
 if (!reachable) unanswered();

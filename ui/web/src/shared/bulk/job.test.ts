@@ -1,7 +1,8 @@
 import { renderHook } from "@testing-library/react";
 import { HttpResponse, http } from "msw";
 import { act } from "react";
-import { afterEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { NOW } from "../../test/fixtures.ts";
 import { base, refusal, server } from "../../test/server.ts";
 import { cancelJob, continueJob, dismissJob, startJob } from "./job.ts";
 import { type Order, useJob } from "./store.ts";
@@ -22,6 +23,8 @@ interface Body {
   reason?: string;
 }
 
+// However busy this machine is, each step is quick.
+beforeEach(() => void vi.spyOn(Date, "now").mockReturnValue(NOW * 1000));
 afterEach(() => act(dismissJob));
 
 /** A server with a hundred schedules, of which `left` tells those after the cursor. */

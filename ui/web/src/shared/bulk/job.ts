@@ -3,10 +3,10 @@ import { Problem } from "../api/problem.ts";
 import { getJob, isGoing, type Job, type Order, setJob } from "./store.ts";
 
 const FIRST = 25;
-const MOST = 1000;
+const MOST = 500;
 /** How long a step should take at least and at most, in milliseconds. */
-const QUICK = 400;
-const SLOW = 1500;
+const QUICK = 200;
+const SLOW = 800;
 
 let rest: { cursor: string | undefined; limit: number; key: string } | null = null;
 /** Schedules per second, as last seen. */

@@ -3,6 +3,7 @@ import { act } from "react";
 import { beforeEach, expect, it } from "vitest";
 import { run } from "../../test/fixtures.ts";
 import {
+  doubtBeats,
   forgetBeats,
   isKnown,
   putBeats,
@@ -34,6 +35,14 @@ it("keeps the last thirty of each", () => {
     for (let index = 0; index < 40; index += 1) tellBeat(run({ run_id: String(index) }));
   });
   expect(renderHook(() => useBeats("acme")).result.current).toHaveLength(RUNS);
+});
+
+it("shows what it knew until those in doubt are read again", () => {
+  const asked = generation();
+  act(() => putBeats(asked, [{ tenant: "acme", runs: [run()] }]));
+  act(doubtBeats);
+  expect(isKnown("acme")).toBe(false);
+  expect(renderHook(() => useBeats("acme")).result.current).toHaveLength(1);
 });
 
 it("drops an answer that was asked for before all was forgotten", () => {

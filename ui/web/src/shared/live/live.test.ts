@@ -36,6 +36,8 @@ function answering(stream: () => Response): string[] {
   vi.spyOn(globalThis, "fetch").mockImplementation(async (input) => {
     const url = input instanceof Request ? input.url : String(input);
     const path = new URL(url, location.origin).pathname;
+    // Whether the server is there at all is asked on the side.
+    if (path === "/ops/ping") return Response.json({ ok: true });
     asked.push(path);
     if (path === "/api/events") return stream();
     return Response.json({ ok: true, version: 7, changes: [change] });

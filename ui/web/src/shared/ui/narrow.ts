@@ -1,6 +1,7 @@
 import { useSyncExternalStore } from "react";
 
-const narrow = matchMedia("(max-width: 859px)");
+// In em, as in the styles: larger text needs the narrow form sooner.
+const narrow = matchMedia("(max-width: 53.6875em)");
 
 /** Whether the screen is too narrow for tables: they become cards. */
 export function useNarrow(): boolean {
