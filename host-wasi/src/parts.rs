@@ -103,7 +103,7 @@ impl Parts {
     /// When the store fails.
     pub async fn tick(&self) -> Result<TickReport, StoreError> {
         let report = self.engine.tick(self.budget).await?;
-        if vault::random::<1>()[0] % PRUNES == 0 {
+        if vault::random::<1>()[0].is_multiple_of(PRUNES) {
             let now = self.engine.clock().now();
             self.engine.store().prune(now - self.retention, now).await?;
         }

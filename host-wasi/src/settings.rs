@@ -68,20 +68,20 @@ impl Settings {
         let key = "COMMAND_CENTER_MASTER_KEY";
         let master_key = secret(key)?.ok_or_else(|| format!("neither {key} nor {key}_FILE is set"))?;
         Ok(Self {
-            data_dir: or(&get, "COMMAND_CENTER_DATA_DIR", "/data".to_owned())?,
+            data_dir: or(get, "COMMAND_CENTER_DATA_DIR", "/data".to_owned())?,
             master_key: MasterKey::parse(&master_key).map_err(|problem| format!("{key}: {problem}"))?,
-            open: or(&get, "COMMAND_CENTER_OPEN", false)?,
+            open: or(get, "COMMAND_CENTER_OPEN", false)?,
             tick_token: secret("COMMAND_CENTER_TICK_TOKEN")?.as_deref().map(Secret::new),
-            tick_budget_sec: or(&get, "COMMAND_CENTER_TICK_BUDGET_SEC", 50)?,
-            tick_runs: or(&get, "COMMAND_CENTER_TICK_RUNS", 1000)?,
+            tick_budget_sec: or(get, "COMMAND_CENTER_TICK_BUDGET_SEC", 50)?,
+            tick_runs: or(get, "COMMAND_CENTER_TICK_RUNS", 1000)?,
             environment: get("COMMAND_CENTER_ENVIRONMENT"),
             acculynx_base_url: get("ACCULYNX_BASE_URL"),
-            min_interval_sec: or(&get, "COMMAND_CENTER_MIN_INTERVAL_SEC", 60)?,
-            parallel: or(&get, "COMMAND_CENTER_PARALLEL", 16)?,
-            lease_sec: or(&get, "COMMAND_CENTER_LEASE_SEC", 30)?,
-            request_budget: or(&get, "COMMAND_CENTER_REQUEST_BUDGET", 600)?,
-            retention_days: or(&get, "COMMAND_CENTER_RETENTION_DAYS", 90)?,
-            log_level: or(&get, "COMMAND_CENTER_LOG_LEVEL", "info".to_owned())?,
+            min_interval_sec: or(get, "COMMAND_CENTER_MIN_INTERVAL_SEC", 60)?,
+            parallel: or(get, "COMMAND_CENTER_PARALLEL", 16)?,
+            lease_sec: or(get, "COMMAND_CENTER_LEASE_SEC", 30)?,
+            request_budget: or(get, "COMMAND_CENTER_REQUEST_BUDGET", 600)?,
+            retention_days: or(get, "COMMAND_CENTER_RETENTION_DAYS", 90)?,
+            log_level: or(get, "COMMAND_CENTER_LOG_LEVEL", "info".to_owned())?,
         })
     }
 }
