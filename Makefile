@@ -6,7 +6,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
-.PHONY: help run demo test check test-rust test-ui wasm test-wasi bench audit ui setup clean
+.PHONY: help run demo test check test-rust test-ui wasm lambda test-wasi bench audit ui setup clean
 
 CARGO ?= cargo
 # From a terminal, Ctrl-C reaches what is being bounded.
@@ -38,6 +38,11 @@ test-wasi: setup ## The component in an embedded Wasmtime, and on Node
 
 bench: setup ## Measure, and print a table beside the goals
 	$(CARGO) run --release --locked -p bench
+	@.ci/wasm bench
+
+lambda: setup ui-if-possible ## Build target/lambda/bootstrap.zip for AWS Lambda, for this machine's architecture
+	$(CARGO) build --profile lambda --locked -p host-lambda --bin bootstrap
+	cd target/lambda && rm -f bootstrap.zip && python3 -m zipfile -c bootstrap.zip bootstrap
 
 audit: ## Known vulnerabilities in what is depended upon (needs the network)
 	$(CARGO) deny --locked check advisories

@@ -47,8 +47,8 @@ pub async fn register(parts: &Parts, source: &Source) -> Result<(), Failure> {
     for ((demo, secs), place) in parts.demo.iter().zip(INTERVALS_SEC.into_iter().cycle()).zip(first..) {
         let tenant = Tenant::parse(demo.name).map_err(|error| Failure::other(error.to_string()))?;
         let key = Key::new(source.clone(), tenant);
-        let sealed =
-            parts.vault.seal_connection(&key, &Secret::new(demo.api_key), None, engine.clock().now());
+        let (secret, now) = (Secret::new(demo.api_key), engine.clock().now());
+        let sealed = parts.vault.seal_connection(&key, &secret, None, now).await?;
         give(parts, &key, |_| Command::Connect(Some(Box::new(sealed.clone())))).await?;
         if engine.store().load(&key).await?.is_some_and(|record| record.schedule.is_some()) {
             continue;

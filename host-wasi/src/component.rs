@@ -4,7 +4,9 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
+use http::HeaderValue;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST};
 use scheduler_core::domain::{AuditDraft, Caller, Key, Operation, Record, Role, Scope, Via, Write};
 use scheduler_core::engine::CommandError;
 use scheduler_core::machine::Command;
@@ -15,7 +17,7 @@ use wasip2::cli::environment::{get_arguments, get_environment};
 use wasip2::http::types::{IncomingRequest, ResponseOutparam};
 use wstd::http::request::try_from_incoming;
 use wstd::http::server::Responder;
-use wstd::http::{Body as RuntimeBody, Response};
+use wstd::http::{Body as RuntimeBody, Request, Response};
 use wstd::runtime::block_on;
 
 use crate::background::Background;
@@ -33,7 +35,7 @@ impl wasip2::exports::http::incoming_handler::Guest for Component {
         let responder = Responder::new(answer);
         block_on(async move {
             let request = match try_from_incoming(request) {
-                Ok(request) => request.map(|body| Body::new(body.into_boxed_body())),
+                Ok(request) => addressed(request.map(|body| Body::new(body.into_boxed_body()))),
                 Err(error) => return responder.fail(error),
             };
             let answer = match parts().await {
@@ -43,7 +45,7 @@ impl wasip2::exports::http::incoming_handler::Guest for Component {
                 Err(problem) => unavailable(&problem),
             };
             // A caller that has gone needs no answer.
-            let _gone = responder.respond(answer.map(RuntimeBody::from_http_body)).await;
+            let _gone = responder.respond(measured(answer).map(RuntimeBody::from_http_body)).await;
             if let Some((_, background)) = PARTS.get() {
                 background.ended().await;
             }
@@ -64,6 +66,23 @@ impl wasip2::exports::cli::run::Guest for Component {
             }
         }
     }
+}
+
+/// A runtime gives the host apart from the headers.
+fn addressed(mut request: Request<Body>) -> Request<Body> {
+    let host = request.uri().authority().and_then(|host| HeaderValue::from_str(host.as_str()).ok());
+    if let Some(host) = host {
+        request.headers_mut().insert(HOST, host);
+    }
+    request
+}
+
+/// A runtime takes a body for broken that is shorter than announced, as that of an answer to HEAD always is.
+fn measured(mut answer: Response<Body>) -> Response<Body> {
+    if answer.body().size_hint().exact() == Some(0) {
+        answer.headers_mut().remove(CONTENT_LENGTH);
+    }
+    answer
 }
 
 /// `tick`, or no argument: runs what is due. `token`: makes an administrator's token.
@@ -94,7 +113,8 @@ async fn token(parts: &Parts) -> Result<String, CommandError> {
     let caller = Caller { actor: "wasi:cli".into(), role: Role::Admin, via: Via::Cli, request_id: None };
     let metadata = serde_json::json!({ "created": token.id, "token_role": token.role, "scope": token.scope });
     let ask = |_: &Record| {
-        let note = AuditDraft { metadata: metadata.clone(), ..AuditDraft::new(Operation::Token, &caller) };
+        let note =
+            AuditDraft { metadata: metadata.clone().into(), ..AuditDraft::new(Operation::Token, &caller) };
         let writes = vec![Write::Token(Box::new(token.clone()))];
         Ok::<_, CommandError>(Command::Note { draft: Box::new(note), writes })
     };
@@ -131,9 +151,7 @@ fn unavailable(problem: &str) -> Response<Body> {
         r#"{"ok":false,"type":"about:blank","title":"Service Unavailable","status":503,"code":"not_ready","detail":"the component can not start: its log says why","error":"the component can not start: its log says why"}"#,
     ));
     *response.status_mut() = http::StatusCode::SERVICE_UNAVAILABLE;
-    response
-        .headers_mut()
-        .insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/problem+json"));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     response
 }
 

@@ -1,5 +1,7 @@
 //! Every metric that is exported: one page for dashboards, alerts and docs to agree with.
 
+mod totals;
+
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
@@ -12,6 +14,8 @@ use prometheus::{
 use crate::domain::{Operation, Run, RunState, State, Tenant, Timestamp, Trigger};
 use crate::machine::GRACE;
 use crate::ports::StoreError;
+
+pub use totals::Totals;
 
 const DURATIONS: &[f64] = &[0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0];
 const LATENESS: &[f64] = &[0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3600.0];
@@ -453,8 +457,22 @@ impl Metrics {
         self.event_resyncs.inc();
     }
 
+    /// What this process has counted so far.
+    pub fn totals(&self) -> Totals {
+        Totals::of(&self.registry.gather())
+    }
+
     /// The text form, with gauges as of `census`. Without `tenants`, no series names a tenant.
     pub fn render(&self, census: &Census, tenants: bool) -> String {
+        self.text(census, tenants, None)
+    }
+
+    /// The same, with what all processes have counted in the place of what this one has.
+    pub fn render_totals(&self, census: &Census, tenants: bool, totals: &Totals) -> String {
+        self.text(census, tenants, Some(totals))
+    }
+
+    fn text(&self, census: &Census, tenants: bool, totals: Option<&Totals>) -> String {
         for (state, count) in State::ALL.iter().zip(census.states) {
             self.schedules.with_label_values(&[state.as_str()]).set(signed(count));
         }
@@ -475,6 +493,9 @@ impl Metrics {
         let labelled = self.labelled.lock().unwrap_or_else(PoisonError::into_inner).len();
         self.tenant_series.set(signed((labelled + self.policy.always.len()) as u64));
         let mut families = self.registry.gather();
+        if let Some(totals) = totals {
+            totals.show(&mut families);
+        }
         if !tenants {
             families.retain(|family| {
                 family
@@ -622,6 +643,44 @@ mod tests {
         metrics.forget(&tenant("first"));
         assert!(!metrics.render(&Census::default(), true).contains("first"));
         assert!(!metrics.render(&Census::default(), false).contains("tenant="));
+    }
+
+    #[test]
+    fn counts_of_several_processes_add_up_to_what_one_would_have_counted() {
+        let made = || Metrics::new("lambda", "0", "none", TenantLabels::default());
+        let (one, other, alone) = (made(), made(), made());
+        let tenant = |name| Tenant::parse(name).unwrap();
+        for metrics in [&one, &alone] {
+            metrics.audited(Some(&tenant("first")), Operation::Pause);
+            metrics.called_upstream("/jobs", "200", 0.2);
+        }
+        for metrics in [&other, &alone] {
+            metrics.audited(Some(&tenant("second")), Operation::Pause);
+            metrics.called_upstream("/jobs", "200", 3.0);
+            metrics.called_upstream("/contacts", "timeout", 0.5);
+            metrics.ticked(true, 0.01, Timestamp::from_secs(1_800_000_000));
+        }
+
+        let mut together = other.totals();
+        let json = serde_json::to_string(&one.totals()).unwrap();
+        together.add(&serde_json::from_str(&json).unwrap());
+
+        let sorted = |text: String| {
+            let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();
+            lines.retain(|line| !line.starts_with('#') && !line.contains("tenant_series"));
+            lines.sort();
+            lines
+        };
+        let census = Census::default();
+        let text = one.render_totals(&census, true, &together);
+        assert_eq!(sorted(text), sorted(alone.render(&census, true)));
+        let before = one.totals();
+        one.audit_dropped();
+        let mut again = one.totals().since(&before);
+        again.add(&before);
+        assert_eq!(again, one.totals());
+        let folded = together.without_tenants();
+        assert!(one.render_totals(&census, true, &folded).contains(r#"{action="pause",tenant="_other"} 2"#));
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Keeps secrets at rest: sealed with the master key, bound to what they are for.
 
+use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use base64::Engine as _;
@@ -11,9 +12,13 @@ use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use sha2::{Digest, Sha256};
 
 use crate::domain::{Connection, Key, SealedConnection, Secret, Timestamp};
-use crate::ports::{Store, StoreError};
+use crate::ports::{DataKey, DataKeys, Store, StoreError};
 
 const NONCE: usize = 24;
+/// Parts a wrapped key from what it seals; no sign of base 64.
+const PART: char = '.';
+/// Unwrapped keys that are remembered.
+const REMEMBERED: usize = 1024;
 
 /// Thirty-two secret bytes.
 #[derive(Clone, PartialEq, Eq)]
@@ -63,16 +68,28 @@ impl fmt::Debug for MasterKey {
 /// Seals and opens secrets with XChaCha20-Poly1305.
 ///
 /// The purpose is authenticated with the secret, so that a sealed key moved to another tenant does not open.
+///
+/// Connections are sealed with the master key itself or, where a service wraps keys, with a key of their own
+/// that lies wrapped beside them: then the master key alone opens none.
 pub struct Vault {
     cipher: XChaCha20Poly1305,
     tag: [u8; 32],
+    data_keys: Option<Arc<dyn DataKeys>>,
+    /// Keys that the service has unwrapped, so that not every run asks for one.
+    unwrapped: Mutex<HashMap<Arc<str>, [u8; 32]>>,
 }
 
 impl Vault {
     /// Works with this master key.
     pub fn new(master_key: [u8; 32]) -> Self {
         let tag = Sha256::new().chain_update(b"fingerprint").chain_update(master_key).finalize().into();
-        Self { cipher: XChaCha20Poly1305::new(&master_key.into()), tag }
+        let cipher = XChaCha20Poly1305::new(&master_key.into());
+        Self { cipher, tag, data_keys: None, unwrapped: Mutex::default() }
+    }
+
+    /// Seals connections with keys that a service wraps. Those that were sealed without it still open.
+    pub fn with_data_keys(self, data_keys: Arc<dyn DataKeys>) -> Self {
+        Self { data_keys: Some(data_keys), ..self }
     }
 
     /// Seals `secret` for `purpose`: the nonce and the cipher text, in base 64.
@@ -98,29 +115,72 @@ impl Vault {
     }
 
     /// Seals a tenant's connection.
-    pub fn seal_connection(
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] when the service that wraps keys can not be reached.
+    pub async fn seal_connection(
         &self,
         key: &Key,
         api_key: &Secret,
         base_url: Option<Arc<str>>,
         now: Timestamp,
-    ) -> SealedConnection {
-        SealedConnection {
-            sealed: self.seal(&purpose(key), api_key.expose().as_bytes()).into(),
-            fingerprint: self.fingerprint(api_key.expose()),
-            base_url,
-            updated: now,
-        }
+    ) -> Result<SealedConnection, StoreError> {
+        let (purpose, secret) = (purpose(key), api_key.expose().as_bytes());
+        let sealed = match &self.data_keys {
+            None => self.seal(&purpose, secret),
+            Some(service) => {
+                let DataKey { plain, wrapped } = service.fresh(key).await?;
+                format!("{wrapped}{PART}{}", Self::new(plain).seal(&purpose, secret))
+            }
+        };
+        let fingerprint = self.fingerprint(api_key.expose());
+        Ok(SealedConnection { sealed: sealed.into(), fingerprint, base_url, updated: now })
     }
 
-    /// Opens a tenant's connection; none when it was sealed with another master key.
-    pub fn open_connection(&self, key: &Key, sealed: &SealedConnection) -> Option<Connection> {
-        let secret = String::from_utf8(self.open(&purpose(key), &sealed.sealed)?).ok()?;
-        Some(Connection {
+    /// Opens a tenant's connection; none when it was sealed with another key.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] when the service that wraps keys can not be reached.
+    pub async fn open_connection(
+        &self,
+        key: &Key,
+        sealed: &SealedConnection,
+    ) -> Result<Option<Connection>, StoreError> {
+        let purpose = purpose(key);
+        let opened = match sealed.sealed.split_once(PART) {
+            None => self.open(&purpose, &sealed.sealed),
+            Some((wrapped, sealed)) => {
+                let plain = self.unwrapped(key, wrapped).await?;
+                plain.and_then(|plain| Self::new(plain).open(&purpose, sealed))
+            }
+        };
+        let Some(secret) = opened.and_then(|bytes| String::from_utf8(bytes).ok()) else { return Ok(None) };
+        Ok(Some(Connection {
             api_key: Secret::new(&secret),
             base_url: sealed.base_url.clone(),
             fingerprint: sealed.fingerprint.clone(),
-        })
+        }))
+    }
+
+    async fn unwrapped(&self, key: &Key, wrapped: &str) -> Result<Option<[u8; 32]>, StoreError> {
+        // The name of whose it is keeps a key that was moved to another tenant from being found here.
+        let name = format!("{key} {wrapped}");
+        let known = || self.unwrapped.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(plain) = known().get(name.as_str()) {
+            return Ok(Some(*plain));
+        }
+        let Some(service) = &self.data_keys else { return Ok(None) };
+        let plain = service.unwrap(key, wrapped).await?;
+        if let Some(plain) = plain {
+            let mut known = known();
+            if known.len() >= REMEMBERED {
+                known.clear();
+            }
+            known.insert(name.into(), plain);
+        }
+        Ok(plain)
     }
 }
 
@@ -159,11 +219,10 @@ impl StoredConnections {
 impl Connections for StoredConnections {
     async fn connection(&self, key: &Key) -> Result<Option<Connection>, StoreError> {
         let sealed = self.store.connection(key).await?;
-        match sealed.as_ref().map(|sealed| self.vault.open_connection(key, sealed)) {
-            Some(None) => {
-                Err(StoreError::Corrupt("the connection was sealed with another master key".into()))
-            }
-            opened => Ok(opened.flatten()),
+        let Some(sealed) = sealed else { return Ok(None) };
+        match self.vault.open_connection(key, &sealed).await? {
+            None => Err(StoreError::Corrupt("the connection was sealed with another master key".into())),
+            opened => Ok(opened),
         }
     }
 }
@@ -171,6 +230,7 @@ impl Connections for StoredConnections {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::conformance::block_on;
 
     #[test]
     fn a_key_is_read_from_hex_and_from_base_64() {
@@ -195,5 +255,52 @@ mod tests {
         assert_eq!(Vault::new([8; 32]).open("connection|acculynx|a", &sealed), None);
         assert_eq!(vault.open("connection|acculynx|a", "not base64!"), None);
         assert!(!sealed.contains("s3cret"));
+    }
+
+    /// Wraps with a key of its own, and counts how often it is asked.
+    struct Service(Vault, std::sync::atomic::AtomicU32);
+
+    #[async_trait]
+    impl DataKeys for Service {
+        async fn fresh(&self, of: &Key) -> Result<DataKey, StoreError> {
+            let plain = random();
+            Ok(DataKey { plain, wrapped: self.0.seal(&of.to_string(), &plain) })
+        }
+
+        async fn unwrap(&self, of: &Key, wrapped: &str) -> Result<Option<[u8; 32]>, StoreError> {
+            self.1.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            Ok(self.0.open(&of.to_string(), wrapped).and_then(|plain| plain.try_into().ok()))
+        }
+    }
+
+    #[test]
+    fn a_connection_with_a_wrapped_key_opens_for_its_tenant_only_and_not_without_the_service() {
+        let service = || Arc::new(Service(Vault::new([1; 32]), Default::default()));
+        let (of, other) = (key_of("a"), key_of("b"));
+        let secret = Secret::new("s3cret");
+        let (plain, kept) = (Vault::new([7; 32]), service());
+        let vault = Vault::new([7; 32]).with_data_keys(kept.clone());
+        let seal =
+            |vault: &Vault, key| block_on(vault.seal_connection(key, &secret, None, Timestamp::MIN)).unwrap();
+        let open = |vault: &Vault, key, sealed| {
+            block_on(vault.open_connection(key, sealed)).unwrap().map(|opened| opened.api_key)
+        };
+        let (wrapped, bare) = (seal(&vault, &of), seal(&plain, &of));
+
+        assert_eq!(open(&vault, &of, &wrapped), Some(secret.clone()));
+        assert_eq!(open(&vault, &of, &wrapped), Some(secret.clone()));
+        assert_eq!(kept.1.load(std::sync::atomic::Ordering::Relaxed), 1, "it is remembered");
+        assert_eq!(open(&vault, &other, &wrapped), None);
+        assert_eq!(open(&plain, &of, &wrapped), None, "the master key alone opens none");
+        assert_eq!(open(&vault, &of, &bare), Some(secret.clone()), "sealed before there was a service");
+        let stranger = Arc::new(Service(Vault::new([2; 32]), Default::default()));
+        assert_eq!(open(&Vault::new([7; 32]).with_data_keys(stranger), &of, &wrapped), None);
+        assert_eq!(wrapped.fingerprint, bare.fingerprint);
+        assert_ne!(seal(&vault, &of).sealed.split(PART).next(), wrapped.sealed.split(PART).next());
+    }
+
+    fn key_of(tenant: &str) -> Key {
+        let source = crate::domain::Source::parse("acculynx").unwrap();
+        Key::new(source, crate::domain::Tenant::parse(tenant).unwrap())
     }
 }

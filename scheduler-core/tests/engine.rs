@@ -286,7 +286,7 @@ impl Background for Later {
     }
 
     fn go_on(&self, work: BoxFuture<'static, ()>) {
-        self.0.lock().unwrap().push(work);
+        self.0.lock().expect("nobody panics with it").push(work);
     }
 }
 

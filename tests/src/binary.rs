@@ -259,27 +259,31 @@ pub async fn run(arguments: &[&str]) -> Output {
 /// The binary: what `COMMAND_CENTER_BIN` names, or the one of this profile, built when it is not current.
 fn path() -> &'static Path {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
-    PATH.get_or_init(|| {
-        if let Some(path) = std::env::var_os("COMMAND_CENTER_BIN") {
-            return path.into();
-        }
-        let test = std::env::current_exe().expect("a path");
-        let profile = test.ancestors().nth(2).expect("target/<profile>/deps");
-        let mut cargo = Command::new(option_env!("CARGO").unwrap_or("cargo"));
-        cargo.args(["build", "--quiet", "-p", "host-axum", "--bin", "command-center"]);
-        if profile.ends_with("release") {
-            cargo.arg("--release");
-        }
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace");
-        assert!(cargo.current_dir(root).status().expect("cargo").success(), "the binary does not build");
-        profile.join(format!("command-center{}", std::env::consts::EXE_SUFFIX))
+    PATH.get_or_init(|| match std::env::var_os("COMMAND_CENTER_BIN") {
+        Some(path) => path.into(),
+        None => built("host-axum", "command-center"),
     })
 }
 
-struct SystemClock(Instant);
+/// A binary of this profile, built when it is not current.
+pub(crate) fn built(package: &str, name: &str) -> PathBuf {
+    let test = std::env::current_exe().expect("a path");
+    let profile = test.ancestors().nth(2).expect("target/<profile>/deps");
+    let mut cargo = Command::new(option_env!("CARGO").unwrap_or("cargo"));
+    cargo.args(["build", "--quiet", "-p", package, "--bin", name]);
+    if profile.ends_with("release") {
+        cargo.arg("--release");
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace");
+    assert!(cargo.current_dir(root).status().expect("cargo").success(), "{name} does not build");
+    profile.join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+}
+
+/// The machine's clock.
+pub(crate) struct SystemClock(Instant);
 
 impl SystemClock {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(Instant::now())
     }
 }

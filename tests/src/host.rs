@@ -23,7 +23,8 @@ pub struct Capabilities {
     pub durable: bool,
     /// Without a token, everybody is the administrator.
     pub open_mode: bool,
-    /// All requests meet one process, which remembers: rate limits, turns of equal keys, the feed of changes.
+    /// All requests meet one process, which remembers (rate limits, turns of equal keys, counters, the feed of
+    /// changes) and runs what is due by itself.
     pub one_process: bool,
 }
 
@@ -56,6 +57,31 @@ pub trait Host: Send + Sync {
     /// The token of an administrator of all tenants, on a host that has no open mode.
     fn admin(&self) -> Option<&str> {
         None
+    }
+}
+
+/// A host, or none where what it needs is not there.
+pub trait Fresh {
+    /// The host.
+    type Host: Host;
+
+    /// The host, if it can be had; why it can not, has been said.
+    fn ready(self) -> Option<Self::Host>;
+}
+
+impl<H: Host> Fresh for H {
+    type Host = H;
+
+    fn ready(self) -> Option<H> {
+        Some(self)
+    }
+}
+
+impl<H: Host> Fresh for Option<H> {
+    type Host = H;
+
+    fn ready(self) -> Self {
+        self
     }
 }
 

@@ -6,6 +6,7 @@ pub mod binary;
 pub mod cases;
 pub mod host;
 pub mod in_process;
+pub mod lambda;
 pub mod prometheus;
 pub mod random;
 pub mod sse;

@@ -11,3 +11,8 @@ async fn over_the_store_in_memory() {
 async fn over_a_sqlite_file() {
     tape::play_all(in_process::sqlite).await;
 }
+
+#[tokio::test]
+async fn behind_the_events_of_the_serverless_host() {
+    tape::play_all(in_process::serverless).await;
+}

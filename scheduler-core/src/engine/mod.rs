@@ -10,6 +10,7 @@ mod events;
 mod execute;
 mod log;
 mod news;
+mod tally;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
@@ -61,6 +62,8 @@ pub struct EngineConfig {
     pub recheck: Duration,
     /// Where runs go on whose caller waits no longer, on a host without a resident driver.
     pub background: Option<Arc<dyn Background>>,
+    /// Whether several processes work on the store, so that counters are kept there and shown together.
+    pub counts_together: bool,
     /// A schedule is overdue once it is past due by more than this, and by more than twice its interval.
     pub overdue_after: Duration,
 }
@@ -86,6 +89,7 @@ impl Default for EngineConfig {
             drain: Duration::from_secs(25),
             recheck: Duration::from_secs(15),
             background: None,
+            counts_together: false,
             overdue_after: Duration::from_secs(60),
         }
     }
@@ -169,6 +173,7 @@ pub struct Engine {
     stopped_early: Mutex<HashSet<RunId>>,
     signal: Signal,
     turns: Turns,
+    tally: futures::lock::Mutex<tally::Tally>,
 }
 
 /// Lets commands on one record pass one at a time. Records that share a place wait for each other, too.
@@ -257,6 +262,7 @@ impl Engine {
             signal: Signal::default(),
             turns: Turns(std::array::from_fn(|_| futures::lock::Mutex::new(()))),
             stopped_early: Mutex::default(),
+            tally: futures::lock::Mutex::default(),
         }))
     }
 

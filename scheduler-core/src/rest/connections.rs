@@ -82,7 +82,7 @@ pub(super) async fn put(
     }
     let (secret, now) = (Secret::new(&api_key), shared.now());
     let base_url: Option<Arc<str>> = base_url.map(Into::into);
-    let sealed = shared.vault.seal_connection(key, &secret, base_url, now);
+    let sealed = shared.vault.seal_connection(key, &secret, base_url, now).await?;
     let body = Shown {
         ok: true,
         tenant: key.tenant.to_string(),

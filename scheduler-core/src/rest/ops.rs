@@ -213,8 +213,7 @@ pub(super) async fn metrics(
     State(shared): State<Shared>,
     _grant: Machinery<Viewer>,
 ) -> Result<Response, Error> {
-    let census = shared.engine.census().await?;
-    let mut response = Response::new(Body::from(shared.engine.metrics().render(&census, true)));
+    let mut response = Response::new(Body::from(shared.engine.metrics_text(true).await?));
     let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
     Ok(response)

@@ -370,7 +370,9 @@ pub async fn tokens_are_made_listed_and_revoked(host: &dyn Host) {
         "tenants"
     );
     let (mine, _) = parts(&all);
-    delete(&format!("/api/tokens/{mine}")).token(&all).refused(host, 409, "last_admin").await;
+    if host.admin().is_none() {
+        delete(&format!("/api/tokens/{mine}")).token(&all).refused(host, 409, "last_admin").await;
+    }
 }
 
 /// A token that has expired opens nothing.

@@ -162,7 +162,9 @@ pub async fn one_key_at_the_same_time_is_one_command(host: &dyn Host) {
 
     let (left, right) = futures::join!(ask.of(host), ask.of(host));
 
-    assert_eq!((left.status, &left.body), (right.status, &right.body), "{left} {right}");
+    // Where two processes got them, one does not wait for the other's run: it tells where that is.
+    assert_eq!(left.json()["run_id"], right.json()["run_id"], "{left} {right}");
+    assert!(left.status == right.status || [left.status, right.status].contains(&202), "{left} {right}");
     let replayed = [&left, &right].map(|answer| answer.header("idempotency-replayed") == "true");
     assert!(replayed.contains(&true) && replayed.contains(&false), "{replayed:?}");
     let entries = audit(host, "tenant=peakpro&operation=run-now").await;

@@ -124,6 +124,7 @@ pub async fn a_deleted_schedule_takes_its_run_with_it(host: &dyn Host) {
 
 /// A run that a crash has cut off is taken back by the next process, and its slot is run again.
 pub async fn a_run_cut_off_by_a_crash_is_taken_back(host: &dyn Host) {
+    needs!(host, one_process);
     needs!(host, simulated_time);
     upstream::connect_with(host, "peakpro", 1).await;
     host.upstream().change("peakpro", |location| location.temper.latency = Duration::from_secs(9));

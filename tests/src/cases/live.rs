@@ -128,6 +128,7 @@ pub async fn a_stream_tells_what_its_caller_may_see(host: &dyn Host) {
 
 /// Pollers get the same events as streams; nothing new is a 304, too old a 410.
 pub async fn pollers_get_the_same_events(host: &dyn Host) {
+    needs!(host, one_process);
     idle(host, "peakpro").await;
     let version = async || get("schedules").good(host).await["version"].as_u64().expect("a version");
     let before = version().await;
@@ -155,6 +156,7 @@ pub async fn pollers_get_the_same_events(host: &dyn Host) {
 
 /// What was before a restart is forgotten, and that is said.
 pub async fn changes_before_a_restart_are_forgotten(host: &dyn Host) {
+    needs!(host, one_process);
     needs!(host, durable);
     idle(host, "peakpro").await;
     let version = get("schedules").good(host).await["version"].as_u64().expect("a version");

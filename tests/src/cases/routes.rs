@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::setup::{everything, idle, quiet, run};
 use crate::host::Host;
-use crate::{Ask, ask, delete, get, patch, post, put};
+use crate::{Ask, ask, delete, get, needs, patch, post, put};
 
 /// Targets with the methods that they know.
 const TARGETS: [(&str, &[&str]); 31] = [
@@ -211,6 +211,7 @@ pub async fn the_document_tells_of_every_route(host: &dyn Host) {
 
 /// Metrics are text for Prometheus, and count what happened.
 pub async fn metrics_count_what_happened(host: &dyn Host) {
+    needs!(host, one_process);
     idle(host, "peakpro").await;
     run(host, "peakpro").await;
     let answer = get("/metrics").of(host).await;

@@ -1,5 +1,6 @@
 //! The router called in process, under a clock that is moved by hand.
 
+mod serverless;
 mod watched;
 
 use std::path::PathBuf;
@@ -12,6 +13,8 @@ use axum::body::Body;
 use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::BoxStream;
+use host_lambda::background::Background;
+use host_lambda::parts::Parts;
 use http::{Request, Response};
 use http_body_util::BodyExt;
 use puller_acculynx::sandbox::{Sandbox, SandboxClient};
@@ -29,6 +32,7 @@ use tower::ServiceExt;
 
 use crate::host::{Capabilities, Host};
 use crate::upstream::Upstream;
+use serverless::Serverless;
 use watched::{Pulse, WatchedClock, WatchedStore};
 
 /// When a simulated host starts.
@@ -47,6 +51,20 @@ pub async fn sqlite() -> InProcess {
     let dir = tempfile::tempdir().expect("a directory");
     let path = dir.path().join("command-center.db");
     InProcess::new(Keeper::Sqlite { path, _dir: dir }).await
+}
+
+/// The router behind the events of the serverless host, whose ticks come whenever something is due.
+pub async fn serverless() -> InProcess {
+    InProcess::behind(Gate::Lambda, Keeper::Memory(Arc::new(MemoryStore::new()))).await
+}
+
+/// How requests come in, and who looks for what is due.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Gate {
+    /// Straight to the router, with a driver in the process.
+    Axum,
+    /// As events, with ticks from outside.
+    Lambda,
 }
 
 /// What is kept while the process is not there.
@@ -75,12 +93,32 @@ impl Keeper {
 
 /// One process: an engine with its driver, and the router over it.
 struct Process {
-    router: Router,
+    door: Door,
     driver: JoinHandle<()>,
+}
+
+/// Where requests go in.
+#[derive(Clone)]
+enum Door {
+    Router(Router),
+    Function(Arc<Serverless>),
+}
+
+impl Door {
+    async fn answer(self, request: Request<Bytes>) -> Response<Bytes> {
+        let router = match self {
+            Self::Function(function) => return function.answer(request).await,
+            Self::Router(router) => router,
+        };
+        let answer = router.oneshot(request.map(Body::from)).await.unwrap_or_else(|never| match never {});
+        let (parts, body) = answer.into_parts();
+        Response::from_parts(parts, body.collect().await.expect("a body").to_bytes())
+    }
 }
 
 /// A host in this process.
 pub struct InProcess {
+    gate: Gate,
     clock: ManualClock,
     pulse: Arc<Pulse>,
     keeper: Keeper,
@@ -91,10 +129,15 @@ pub struct InProcess {
 
 impl InProcess {
     async fn new(keeper: Keeper) -> Self {
+        Self::behind(Gate::Axum, keeper).await
+    }
+
+    async fn behind(gate: Gate, keeper: Keeper) -> Self {
         let clock = ManualClock::at(Timestamp::parse(START).expect("an instant"));
         let pulse = Arc::new(Pulse::default());
         let upstream = Upstream::new(Arc::new(WatchedClock::new(clock.clone(), pulse.clone())));
-        let host = Self { clock, pulse, keeper, upstream, boots: Mutex::new(0), process: Mutex::new(None) };
+        let host =
+            Self { gate, clock, pulse, keeper, upstream, boots: Mutex::new(0), process: Mutex::new(None) };
         host.boot().await;
         host
     }
@@ -114,7 +157,12 @@ impl InProcess {
         let puller: Arc<dyn Puller> = Arc::new(AccuLynx::new(http, config));
         let connections = Arc::new(StoredConnections::new(store.clone(), vault.clone()));
         let metrics = Metrics::new("axum", "0.0.0", "none", TenantLabels::default());
-        let config = EngineConfig { boot: format!("{boot}"), ..EngineConfig::default() };
+        let background = Arc::new(Background::default());
+        let config = EngineConfig {
+            boot: format!("{boot}"),
+            background: (self.gate == Gate::Lambda).then(|| background.clone() as _),
+            ..EngineConfig::default()
+        };
         let engine =
             Engine::new(store, clock, Pullers::from([(source, puller)]), connections, metrics, config)
                 .await
@@ -125,16 +173,26 @@ impl InProcess {
             .streaming(true)
             .loopback(true)
             .base_url("acculynx", Sandbox::BASE_URL);
-        let driver = tokio::spawn(async move {
-            engine.recover().await.expect("the store answers");
-            engine.run(std::future::pending()).await;
-        });
-        *lock(&self.process) = Some(Process { router: router(app), driver });
+        let (door, driver) = match self.gate {
+            Gate::Axum => {
+                let driver = tokio::spawn(async move {
+                    engine.recover().await.expect("the store answers");
+                    engine.run(std::future::pending()).await;
+                });
+                (Door::Router(router(app)), driver)
+            }
+            Gate::Lambda => {
+                let parts = Parts { engine, router: router(app) };
+                let function = Arc::new(Serverless::new(parts, background));
+                (Door::Function(function.clone()), tokio::spawn(function.tick_when_due()))
+            }
+        };
+        *lock(&self.process) = Some(Process { door, driver });
         self.settle().await;
     }
 
-    fn router(&self) -> Router {
-        lock(&self.process).as_ref().expect("it runs").router.clone()
+    fn door(&self) -> Door {
+        lock(&self.process).as_ref().expect("it runs").door.clone()
     }
 
     /// Lets everything happen that needs no time.
@@ -178,10 +236,12 @@ impl InProcess {
 #[async_trait]
 impl Host for InProcess {
     fn capabilities(&self) -> Capabilities {
+        // Behind Lambda's gate it is the same surface, but nothing streams.
+        let streaming = self.gate == Gate::Axum;
         Capabilities {
             name: "axum",
             simulated_time: true,
-            streaming: true,
+            streaming,
             durable: true,
             open_mode: true,
             one_process: true,
@@ -191,18 +251,11 @@ impl Host for InProcess {
     async fn send(&self, request: Request<Bytes>) -> Response<Bytes> {
         // A request takes time; no two are of the same instant.
         self.clock.advance(Duration::from_millis(1));
-        let router = self.router();
-        let task = tokio::spawn(async move {
-            let answer = router.oneshot(request.map(Body::from)).await.unwrap_or_else(|never| match never {});
-            let (parts, body) = answer.into_parts();
-            let body = body.collect().await.expect("a body").to_bytes();
-            Response::from_parts(parts, body)
-        });
-        self.finished(task).await
+        self.finished(tokio::spawn(self.door().answer(request))).await
     }
 
     async fn stream(&self, request: Request<Bytes>) -> Response<BoxStream<'static, Bytes>> {
-        let router = self.router();
+        let Door::Router(router) = self.door() else { panic!("this host does not stream") };
         let task = tokio::spawn(router.oneshot(request.map(Body::from)));
         let answer = self.finished(task).await.unwrap_or_else(|never| match never {});
         answer.map(|body| {
@@ -231,7 +284,7 @@ impl Host for InProcess {
         let process = lock(&self.process).take().expect("it runs");
         process.driver.abort();
         let _aborted = process.driver.await;
-        drop(process.router);
+        drop(process.door);
         self.boot().await;
     }
 

@@ -1,5 +1,7 @@
 //! What the store makes of conflicts, throttling, lost replies and an index that lags.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 

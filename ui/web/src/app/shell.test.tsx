@@ -1,7 +1,9 @@
 import { screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { HttpResponse, http } from "msw";
+import { act } from "react";
 import { beforeEach, expect, it, vi } from "vitest";
+import { setPrefs } from "../shared/prefs.ts";
 import { counts, schedule } from "../test/fixtures.ts";
 import { show } from "../test/render.tsx";
 import { base, refusal, server } from "../test/server.ts";
@@ -98,4 +100,14 @@ it("shows how many fail in the window's title", async () => {
   );
   show(<Shell />);
   await waitFor(() => expect(document.title).toBe("(3) Tenants · AetherLink Command Center"));
+});
+
+it("keeps the zone of the times in the address where it is not the usual one", async () => {
+  const { memory } = show(<Shell />, "/?q=ac");
+  expect(await screen.findByRole("table", { name: "Tenants" })).toBeVisible();
+  expect(memory.history?.at(-1)).toBe("/?q=ac");
+  act(() => setPrefs({ zone: "local" }));
+  expect(memory.history?.at(-1)).toBe("/?q=ac&tz=local");
+  act(() => setPrefs({ zone: "utc" }));
+  expect(memory.history?.at(-1)).toBe("/?q=ac");
 });

@@ -222,3 +222,80 @@ it("marks the field that the server has refused", async () => {
   await waitFor(() => expect(field).toHaveAttribute("aria-invalid", "true"));
   await waitFor(() => expect(field).toHaveFocus());
 });
+
+it("opens with the difference where an edit in place was overtaken", async () => {
+  const before = schedule({ revision: 1 });
+  const tags: (string | null)[] = [];
+  server.use(
+    http.post(`*${base}/schedule/preview`, () =>
+      HttpResponse.json({ ok: true, tenant: "acme", paused: false, exact: true, occurrences: [] }),
+    ),
+    http.patch(`*${base}/schedule`, async ({ request }) => {
+      tags.push(request.headers.get("if-match"));
+      return HttpResponse.json({
+        ok: true,
+        tenant: "acme",
+        source: "acculynx",
+        interval_sec: 900,
+        created: false,
+        message: "",
+        schedule: schedule({ revision: 3, interval_sec: 900 }),
+      });
+    }),
+  );
+  tell({ event: "read", version: 1, schedules: [schedule({ revision: 2, interval_sec: 60 })] });
+  openDialog({ kind: "form", tenant: "acme", meant: { interval: 900, before } });
+  show(<Dialogs />);
+  const conflict = await screen.findByRole("alert");
+  expect(conflict).toHaveTextContent("Whenevery 5 minevery 1 minevery 15 min");
+  await userEvent.click(screen.getByRole("button", { name: "Save this choice" }));
+  await waitFor(() => expect(tags).toEqual(['"2"']));
+});
+
+it("says how many others start with a run, and whether the next run moves", async () => {
+  const slot = (at: number, others: number) => ({
+    slot: at,
+    slot_iso: "",
+    starts: at,
+    starts_iso: "",
+    others,
+  });
+  server.use(
+    http.post(`*${base}/schedule/preview`, () =>
+      HttpResponse.json({
+        ok: true,
+        tenant: "acme",
+        paused: false,
+        exact: true,
+        occurrences: [slot(NOW + 300, 3), slot(NOW + 600, 0)],
+      }),
+    ),
+  );
+  open({ kind: "form", tenant: "acme" });
+  expect(
+    await screen.findByText("3 other tenants start in the same second as one of these."),
+  ).toBeVisible();
+  expect(screen.getByText(/The next run moves from/)).toHaveTextContent("2026-11-22 12:24:00 UTC");
+});
+
+it("offers tenants to a verb alone, and all of them", async () => {
+  const asked: (string | null)[] = [];
+  server.use(
+    http.get(`*${base}/schedules`, ({ request }) => {
+      asked.push(new URL(request.url).searchParams.get("state"));
+      return HttpResponse.json({
+        ok: true,
+        schedules: [schedule({ state: "paused", paused: true })],
+        counts: {},
+        matched: 1,
+        version: 1,
+        next_cursor: null,
+      });
+    }),
+  );
+  open({ kind: "palette" });
+  await userEvent.type(await screen.findByRole("combobox", { name: /Command/ }), "resume");
+  expect(await screen.findByRole("option", { name: /Resume acme/ })).toBeVisible();
+  expect(screen.getByRole("option", { name: /Resume all tenants…/ })).toBeVisible();
+  expect(asked.at(-1)).toBe("paused");
+});

@@ -31,13 +31,16 @@ afterEach(() => {
 });
 
 /** Answers in place of the server; gives what was asked for. */
-function answering(stream: () => Response): string[] {
+function answering(stream: () => Response, isThere = true): string[] {
   const asked: string[] = [];
   vi.spyOn(globalThis, "fetch").mockImplementation(async (input) => {
     const url = input instanceof Request ? input.url : String(input);
     const path = new URL(url, location.origin).pathname;
     // Whether the server is there at all is asked on the side.
-    if (path === "/ops/ping") return Response.json({ ok: true });
+    if (path === "/ops/ping") {
+      if (isThere) return Response.json({ ok: true });
+      throw new TypeError("no network");
+    }
     asked.push(path);
     if (path === "/api/events") return stream();
     return Response.json({ ok: true, version: 7, changes: [change] });
@@ -99,7 +102,7 @@ it("takes what the stream tells, and begins again where it ended", async () => {
 it("says that there is no network", async () => {
   answering(() => {
     throw new TypeError("offline");
-  });
+  }, false);
   const { state, live } = begin();
   vi.spyOn(navigator, "onLine", "get").mockReturnValue(false);
   await act(async () => dispatchEvent(new Event("offline")));

@@ -1,0 +1,138 @@
+//! Everything that can be configured: environment variables, as the template sets them.
+
+use std::fmt;
+use std::str::FromStr;
+
+use scheduler_core::vault::MasterKey;
+
+/// Which of the functions this is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Answers HTTP requests and makes the first token.
+    Api,
+    /// Runs what is due, or hands it to the workers.
+    Tick,
+    /// Runs what the queue brings.
+    Worker,
+    /// All of them in one.
+    All,
+}
+
+impl Role {
+    /// Whether this function does what `other` does.
+    pub fn covers(self, other: Self) -> bool {
+        self == Self::All || self == other
+    }
+}
+
+impl FromStr for Role {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "api" => Ok(Self::Api),
+            "tick" => Ok(Self::Tick),
+            "worker" => Ok(Self::Worker),
+            "all" => Ok(Self::All),
+            _ => Err("expected api, tick, worker or all"),
+        }
+    }
+}
+
+/// What the environment says.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `COMMAND_CENTER_ROLE`: which of the functions this is (`all`).
+    pub role: Role,
+    /// `AWS_LAMBDA_FUNCTION_NAME`: under which its numbers are found, as AWS sets it.
+    pub name: String,
+    /// `COMMAND_CENTER_TABLE`: the DynamoDB table.
+    pub table: String,
+    /// `COMMAND_CENTER_MASTER_KEY`: encrypts upstream keys; 32 bytes in hex or base 64.
+    pub master_key: MasterKey,
+    /// `COMMAND_CENTER_QUEUE_URL`: where ticks hand slots over to workers; without it they run them.
+    pub queue_url: Option<String>,
+    /// `COMMAND_CENTER_ENVIRONMENT`: what the deployment calls itself.
+    pub environment: Option<String>,
+    /// `ACCULYNX_BASE_URL`: address of the AccuLynx API.
+    pub acculynx_base_url: Option<String>,
+    /// `COMMAND_CENTER_MIN_INTERVAL_SEC`: shortest interval that a schedule may have, in seconds (60, for ticks
+    /// come once a minute).
+    pub min_interval_sec: u32,
+    /// `COMMAND_CENTER_PARALLEL`: runs at one time in one environment (64).
+    pub parallel: usize,
+    /// `COMMAND_CENTER_LEASE_SEC`: how long a run is believed to be alive without a sign of life, in seconds (30).
+    pub lease_sec: u32,
+    /// `COMMAND_CENTER_REQUEST_BUDGET`: upstream requests that one run may make for the children of jobs (600).
+    pub request_budget: u64,
+    /// `COMMAND_CENTER_RETENTION_DAYS`: how long runs and occurrences are kept, in days (90).
+    pub retention_days: u32,
+    /// `COMMAND_CENTER_LOG_LEVEL`: error, warn, info, debug, trace, or a tracing filter (`info`).
+    pub log_level: String,
+}
+
+impl Settings {
+    /// Reads the settings; `get` gives the value of a variable.
+    ///
+    /// # Errors
+    ///
+    /// The variable that is missing or makes no sense. No value is shown.
+    pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
+        let get = &|name: &str| get(name).filter(|value| !value.is_empty());
+        let needed = |name: &str| get(name).ok_or_else(|| format!("{name} is not set"));
+        let key = "COMMAND_CENTER_MASTER_KEY";
+        Ok(Self {
+            role: or(get, "COMMAND_CENTER_ROLE", Role::All)?,
+            name: or(get, "AWS_LAMBDA_FUNCTION_NAME", String::new())?,
+            table: needed("COMMAND_CENTER_TABLE")?,
+            master_key: MasterKey::parse(&needed(key)?).map_err(|problem| format!("{key}: {problem}"))?,
+            queue_url: get("COMMAND_CENTER_QUEUE_URL"),
+            environment: get("COMMAND_CENTER_ENVIRONMENT"),
+            acculynx_base_url: get("ACCULYNX_BASE_URL"),
+            min_interval_sec: or(get, "COMMAND_CENTER_MIN_INTERVAL_SEC", 60)?,
+            parallel: or(get, "COMMAND_CENTER_PARALLEL", 64)?,
+            lease_sec: or(get, "COMMAND_CENTER_LEASE_SEC", 30)?,
+            request_budget: or(get, "COMMAND_CENTER_REQUEST_BUDGET", 600)?,
+            retention_days: or(get, "COMMAND_CENTER_RETENTION_DAYS", 90)?,
+            log_level: or(get, "COMMAND_CENTER_LOG_LEVEL", "info".to_owned())?,
+        })
+    }
+}
+
+fn or<T: FromStr>(get: impl Fn(&str) -> Option<String>, name: &str, default: T) -> Result<T, String>
+where
+    T::Err: fmt::Display,
+{
+    get(name).map_or(Ok(default), |value| value.parse().map_err(|problem| format!("{name}: {problem}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(values: &[(&str, &str)]) -> Result<Settings, String> {
+        let value = |name: &str| values.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+        Settings::read(|name| value(name).map(str::to_owned))
+    }
+
+    const TABLE: (&str, &str) = ("COMMAND_CENTER_TABLE", "command-center");
+    const KEY: (&str, &str) = ("COMMAND_CENTER_MASTER_KEY", "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopq=");
+
+    #[test]
+    fn a_table_and_a_key_are_enough() {
+        let settings = read(&[TABLE, KEY, ("COMMAND_CENTER_QUEUE_URL", "")]).unwrap();
+
+        assert_eq!((settings.role, settings.min_interval_sec, settings.queue_url), (Role::All, 60, None));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_and_no_secret_is_shown() {
+        let named = |values: &[(&str, &str)]| read(values).unwrap_err();
+
+        assert!(named(&[KEY]).contains("COMMAND_CENTER_TABLE"));
+        assert!(named(&[TABLE, KEY, ("COMMAND_CENTER_ROLE", "root")]).contains("COMMAND_CENTER_ROLE"));
+        assert!(named(&[TABLE, KEY, ("COMMAND_CENTER_PARALLEL", "-1")]).contains("COMMAND_CENTER_PARALLEL"));
+        let wrong_key = named(&[TABLE, (KEY.0, "s3cret")]);
+        assert!(wrong_key.contains(KEY.0) && !wrong_key.contains("s3cret"), "{wrong_key}");
+    }
+}
