@@ -27,8 +27,7 @@ check: setup ## Format, lints, floors, no runtime in the core, wasm, licences, a
 	@.ci/check
 
 test-rust: setup
-	$(LIMIT) 40m $(CARGO) test --workspace --locked
-	$(LIMIT) 20m $(CARGO) test -p host-axum --features otel --test traces --locked
+	$(LIMIT) 40m $(CARGO) test --workspace --features host-axum/otel --locked
 
 wasm: setup ## Build the WebAssembly component, with the web app in it
 	@.ci/wasm build
@@ -94,6 +93,6 @@ else
 	if ! .ci/setup.sh browser; then \
 	  echo "ui: the tests in a browser are skipped, there is no Chromium"; [ "$${CI:-}" != true ]; exit; \
 	fi; \
-	$(CARGO) build --locked -p host-axum --bin command-center; \
+	$(CARGO) build --locked -p host-axum -p host-lambda --bins; \
 	$(LIMIT) 15m npm --prefix ui run e2e < /dev/null
 endif

@@ -261,16 +261,17 @@ fn path() -> &'static Path {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
     PATH.get_or_init(|| match std::env::var_os("COMMAND_CENTER_BIN") {
         Some(path) => path.into(),
-        None => built("host-axum", "command-center"),
+        None => built("command-center"),
     })
 }
 
-/// A binary of this profile, built when it is not current.
-pub(crate) fn built(package: &str, name: &str) -> PathBuf {
+/// A binary of this profile, built when it is not current. All are built at once, so that they share what they
+/// depend on.
+pub(crate) fn built(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("a path");
     let profile = test.ancestors().nth(2).expect("target/<profile>/deps");
     let mut cargo = Command::new(option_env!("CARGO").unwrap_or("cargo"));
-    cargo.args(["build", "--quiet", "-p", package, "--bin", name]);
+    cargo.args(["build", "--quiet", "--locked", "-p", "host-axum", "-p", "host-lambda", "--bins"]);
     if profile.ends_with("release") {
         cargo.arg("--release");
     }

@@ -9,6 +9,23 @@ use serde_json::json;
 
 const TEMPLATE: &str = include_str!("../../host-lambda/template.yaml");
 
+/// What `provided.al2023` has.
+const GLIBC: (u32, u32) = (2, 34);
+
+#[test]
+fn the_binary_asks_for_no_newer_glibc() {
+    let program = std::fs::read(host_conformance::lambda::bootstrap()).expect("the program");
+    // Versions of symbols stand in the file as text.
+    let text = String::from_utf8_lossy(&program);
+    let versions = text.split("GLIBC_").skip(1).filter_map(|rest| {
+        let version = rest.split(|c: char| !c.is_ascii_digit() && c != '.').next()?;
+        let (major, minor) = version.split_once('.')?;
+        Some((major.parse().ok()?, minor.split('.').next()?.parse().ok()?))
+    });
+    let newest: (u32, u32) = versions.max().expect("a program linked with glibc");
+    assert!(newest <= GLIBC, "{newest:?}");
+}
+
 #[test]
 fn the_linters_take_it() {
     for (name, arguments) in [

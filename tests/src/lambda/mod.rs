@@ -215,6 +215,6 @@ pub fn bootstrap() -> &'static Path {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
     PATH.get_or_init(|| match std::env::var_os("LAMBDA_BOOTSTRAP") {
         Some(path) => path.into(),
-        None => crate::binary::built("host-lambda", "bootstrap"),
+        None => crate::binary::built("bootstrap"),
     })
 }
