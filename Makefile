@@ -37,6 +37,8 @@ test-wasi: setup ## The component in an embedded Wasmtime, and on Node
 
 bench: setup ## Measure, and print a table beside the goals
 	$(CARGO) run --release --locked -p bench
+	@$(MAKE) lambda
+	LAMBDA_BOOTSTRAP=$(CURDIR)/target/lambda/bootstrap $(CARGO) run --quiet --locked -p host-conformance --bin lambda-start
 	@.ci/wasm bench
 
 lambda: setup ui-if-possible ## Build target/lambda/bootstrap.zip for AWS Lambda, for this machine's architecture
