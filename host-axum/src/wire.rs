@@ -11,6 +11,9 @@ use scheduler_core::ports::Clock;
 use scheduler_core::rest::{self, App};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+use tower_http::CompressionLevel;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, Predicate, SizeAbove};
 use tracing::{error, info, warn};
 
 use crate::alarm::SystemClock;
@@ -165,7 +168,10 @@ fn router(settings: &Serve, mode: Mode, parts: &Parts) -> Router {
         .environment(settings.demo.then_some("demo"))
         .base_url("acculynx", &parts.base_url)
         .ui(command_center_ui::router());
-    rest::router(app)
+    // Assets of the web app come compressed already, and event streams must not wait for more.
+    let worth_it = DefaultPredicate::new().and(SizeAbove::new(1024));
+    let compression = CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(worth_it);
+    rest::router(app).layer(compression)
 }
 
 /// The scheduler's own thread.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use host_conformance::binary::{self, Binary, run};
 use host_conformance::cases::setup::{self, idle, list, quiet, status};
 use host_conformance::upstream::{CANARY, key_of};
@@ -327,4 +328,24 @@ async fn a_stop_ends_streams_and_tells_them_when_to_come_back() {
     let frames: Vec<_> = futures::StreamExt::collect(stream.into_body()).await;
     let text: String = frames.iter().map(|frame| String::from_utf8_lossy(frame).into_owned()).collect();
     assert!(text.contains("retry: "), "{text}");
+}
+
+/// A page of a hundred tenants is small on the wire for who can unpack it, and the same for who can not.
+#[tokio::test]
+async fn long_answers_are_compressed_for_who_asks() {
+    let host = Binary::start(false, &[]).await;
+    for number in 0..100 {
+        setup::later(&host, &format!("roofer-{number:02}"), 300 + number).await;
+    }
+    let page = async |coding: &str| {
+        let target = "/api/crm/import/acculynx/schedules?limit=100";
+        let request =
+            http::Request::get(target).header("host", "localhost").header("accept-encoding", coding);
+        host.send(request.body(Bytes::new()).expect("a request")).await
+    };
+    let (plain, packed) = (page("identity").await, page("gzip").await);
+    assert_eq!(packed.headers()["content-encoding"], "gzip");
+    assert!(!plain.headers().contains_key("content-encoding"));
+    assert_eq!(plain.headers()["etag"], packed.headers()["etag"]);
+    assert!(plain.body().len() > 60_000 && packed.body().len() <= 6_000, "{}", packed.body().len());
 }
