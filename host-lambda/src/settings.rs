@@ -116,7 +116,7 @@ mod tests {
     }
 
     const TABLE: (&str, &str) = ("COMMAND_CENTER_TABLE", "command-center");
-    const KEY: (&str, &str) = ("COMMAND_CENTER_MASTER_KEY", "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopq=");
+    const KEY: (&str, &str) = ("COMMAND_CENTER_MASTER_KEY", "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=");
 
     #[test]
     fn a_table_and_a_key_are_enough() {

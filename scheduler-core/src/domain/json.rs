@@ -1,5 +1,6 @@
 //! JSON that is kept as the text that it was written as.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -39,8 +40,22 @@ impl PartialEq for Json {
     }
 }
 
+/// Writes a tree with the keys of its objects in order, whatever order the build keeps them in: the same
+/// value is the same text in every program.
 impl From<Value> for Json {
     fn from(value: Value) -> Self {
-        Self::of(&value)
+        Self::of(&in_order(value))
+    }
+}
+
+fn in_order(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let fields: BTreeMap<_, _> =
+                fields.into_iter().map(|(name, value)| (name, in_order(value))).collect();
+            Value::Object(fields.into_iter().collect())
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(in_order).collect()),
+        plain => plain,
     }
 }

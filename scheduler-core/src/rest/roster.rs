@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures::future::try_join_all;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -15,6 +16,8 @@ use crate::engine::Engine;
 
 /// Records read at once.
 const STRIDE: usize = 4096;
+/// Named records that are asked for at the same time.
+const SIDE_BY_SIDE: usize = 64;
 
 /// How many schedules there are, by state.
 #[derive(Debug, Clone, Copy, Default, Serialize, ToSchema)]
@@ -146,13 +149,19 @@ impl Surface {
     ) -> Result<(), Error> {
         let store = self.engine.store();
         if let Scope::Only(tenants) = scope {
-            for tenant in tenants.iter().filter(|tenant| after.is_none_or(|after| *tenant > after)) {
-                let record = store.load(&Key::new(source.clone(), tenant.clone())).await?;
-                if let Some(record) = record
-                    && let Some(schedule) = &record.schedule
-                    && visit(&record, schedule).is_break()
+            let named: Vec<_> =
+                tenants.iter().filter(|tenant| after.is_none_or(|after| *tenant > after)).collect();
+            for some in named.chunks(SIDE_BY_SIDE) {
+                let keys: Vec<_> =
+                    some.iter().map(|tenant| Key::new(source.clone(), (*tenant).clone())).collect();
+                for record in
+                    try_join_all(keys.iter().map(|key| store.load(key))).await?.into_iter().flatten()
                 {
-                    break;
+                    if let Some(schedule) = &record.schedule
+                        && visit(&record, schedule).is_break()
+                    {
+                        return Ok(());
+                    }
                 }
             }
             return Ok(());
