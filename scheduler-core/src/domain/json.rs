@@ -48,7 +48,8 @@ impl From<Value> for Json {
     }
 }
 
-fn in_order(value: Value) -> Value {
+/// The same value with the keys of its objects in order.
+pub(crate) fn in_order(value: Value) -> Value {
     match value {
         Value::Object(fields) => {
             let fields: BTreeMap<_, _> =

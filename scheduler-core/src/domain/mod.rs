@@ -18,6 +18,7 @@ pub use audit::{AuditDraft, AuditEntry, AuditHead, Operation, verify_chain};
 pub use connection::{Connection, SealedConnection, Secret};
 pub use imported::{Entity, Imported, Item, Tally};
 pub use json::Json;
+pub(crate) use json::in_order;
 pub use names::{InvalidName, Key, Source, Tenant};
 pub use occurrence::{Disposition, Range};
 pub use record::{

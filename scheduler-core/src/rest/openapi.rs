@@ -10,7 +10,7 @@ use utoipa::PartialSchema;
 use super::problem::{Error, Problem};
 use super::views::Particulars;
 use super::{Shared, all_told, reply};
-use crate::domain::{Role, Source, Tenant};
+use crate::domain::{Role, Source, Tenant, in_order};
 
 /// Who may call an operation, and which headers it reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,7 +120,7 @@ pub(super) async fn openapi(State(shared): State<Shared>) -> Result<Response, Er
 
 /// Completes what the handlers say with what holds for all of them.
 fn text(openapi: &utoipa::openapi::OpenApi) -> String {
-    let mut document = serde_json::to_value(openapi).unwrap_or_default();
+    let mut document = in_order(serde_json::to_value(openapi).unwrap_or_default());
     document["info"] = json!({
         "title": "AetherLink Command Center",
         "version": env!("CARGO_PKG_VERSION"),
@@ -166,7 +166,7 @@ fn text(openapi: &utoipa::openapi::OpenApi) -> String {
             }
         }
     }
-    let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
+    let mut text = serde_json::to_string_pretty(&in_order(document)).unwrap_or_default();
     text.push('\n');
     text
 }
@@ -174,7 +174,7 @@ fn text(openapi: &utoipa::openapi::OpenApi) -> String {
 const METHODS: [&str; 5] = ["get", "put", "post", "patch", "delete"];
 
 /// Fields that are left out where they do not apply; all others of an answer are always there.
-const LEFT_OUT: [&str; 2] = ["next_run_in_sec", "log"];
+const LEFT_OUT: [&str; 3] = ["next_run_in_sec", "log", "phases"];
 
 /// Says which fields are always there, and that requests know no others.
 fn settle(name: &str, schema: &mut Value) {

@@ -19,7 +19,7 @@ const LEAST = 0.005;
 
 /** From the slot to the end: what was waited for, each page of the CRM, and what came last. */
 export function steps(run: Run, nowSec: number): Step[] {
-  const { slot, started, finished, phases, error } = run;
+  const { slot, started, finished, phases = [], error } = run;
   const all: Step[] = [];
   const due = slot === null || run.attempt > 1 ? started : Math.min(slot, started);
   if (slot !== null && run.attempt === 1) {

@@ -1346,7 +1346,7 @@ export interface components {
             /** @description What it says of itself. */
             message: string | null;
             /** @description Its parts, such as the pages that it read; only when one run is asked for. */
-            phases: components["schemas"]["Phase"][];
+            phases?: components["schemas"]["Phase"][];
             run_id: string;
             slot: components["schemas"]["Epoch"] | null;
             slot_iso: components["schemas"]["Iso"] | null;
