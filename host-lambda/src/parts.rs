@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_sdk_sqs::config::{BehaviorVersion, Credentials, Region};
 use axum::Router;
+use keys_kms::Kms;
 use puller_acculynx::{AccuLynx, CallReport, Config, ReqwestClient};
 use scheduler_core::domain::{Limits, Source};
 use scheduler_core::engine::{Engine, EngineConfig, Pullers};
@@ -42,7 +44,11 @@ impl Parts {
         background: Arc<Background>,
     ) -> Result<Self, lambda_runtime::Error> {
         let store = open_store(settings)?;
-        let vault = Arc::new(Vault::new(settings.master_key.expose()));
+        let mut vault = Vault::new(settings.master_key.expose());
+        if let Some(key) = &settings.kms_key {
+            vault = vault.with_data_keys(Arc::new(Kms::new(kms(), key)));
+        }
+        let vault = Arc::new(vault);
         let metrics = Arc::new(Metrics::new(HOST, VERSION, commit(), TenantLabels::capped(LABELLED)));
         let mut config = Config { child_requests: settings.request_budget, ..Config::default() };
         if let Some(url) = &settings.acculynx_base_url {
@@ -94,9 +100,32 @@ fn open_store(settings: &Settings) -> Result<Arc<dyn Store>, Incomplete> {
     Ok(Arc::new(DynamoDb::new(client, Options { retention, ..Options::of(&settings.table) })))
 }
 
-/// The client of the queue. AWS puts the credentials and the region into the environment.
+/// The client of the queue.
 pub(crate) fn sqs() -> aws_sdk_sqs::Client {
-    use aws_sdk_sqs::config::{BehaviorVersion, Credentials, Region};
+    let (credentials, region) = identity();
+    let mut config = aws_sdk_sqs::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .credentials_provider(credentials)
+        .region(region)
+        .http_client(https());
+    config.set_endpoint_url(std::env::var("AWS_ENDPOINT_URL_SQS").ok());
+    aws_sdk_sqs::Client::from_conf(config.build())
+}
+
+/// The client of the key service.
+fn kms() -> keys_kms::sdk::Client {
+    let (credentials, region) = identity();
+    let mut config = keys_kms::sdk::Config::builder()
+        .behavior_version(keys_kms::sdk::config::BehaviorVersion::latest())
+        .credentials_provider(credentials)
+        .region(region)
+        .http_client(https());
+    config.set_endpoint_url(std::env::var("AWS_ENDPOINT_URL_KMS").ok());
+    keys_kms::sdk::Client::from_conf(config.build())
+}
+
+/// Who the function is, and where. AWS puts both into the environment.
+fn identity() -> (Credentials, Option<Region>) {
     let get = |name: &str| std::env::var(name).ok();
     let credentials = Credentials::new(
         get("AWS_ACCESS_KEY_ID").unwrap_or_default(),
@@ -105,13 +134,7 @@ pub(crate) fn sqs() -> aws_sdk_sqs::Client {
         None,
         "environment",
     );
-    let mut config = aws_sdk_sqs::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .credentials_provider(credentials)
-        .region(get("AWS_REGION").map(Region::new))
-        .http_client(https());
-    config.set_endpoint_url(get("AWS_ENDPOINT_URL_SQS"));
-    aws_sdk_sqs::Client::from_conf(config.build())
+    (credentials, get("AWS_REGION").map(Region::new))
 }
 
 /// HTTPS as all of this binary does it.

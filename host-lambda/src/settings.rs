@@ -50,6 +50,9 @@ pub struct Settings {
     pub table: String,
     /// `COMMAND_CENTER_MASTER_KEY`: encrypts upstream keys; 32 bytes in hex or base 64.
     pub master_key: MasterKey,
+    /// `COMMAND_CENTER_KMS_KEY`: id, alias or ARN of an AWS KMS key that wraps the keys of upstream keys; without it
+    /// the master key seals them alone.
+    pub kms_key: Option<String>,
     /// `COMMAND_CENTER_QUEUE_URL`: where ticks hand slots over to workers; without it they run them.
     pub queue_url: Option<String>,
     /// `COMMAND_CENTER_ENVIRONMENT`: what the deployment calls itself.
@@ -86,6 +89,7 @@ impl Settings {
             name: or(get, "AWS_LAMBDA_FUNCTION_NAME", String::new())?,
             table: needed("COMMAND_CENTER_TABLE")?,
             master_key: MasterKey::parse(&needed(key)?).map_err(|problem| format!("{key}: {problem}"))?,
+            kms_key: get("COMMAND_CENTER_KMS_KEY"),
             queue_url: get("COMMAND_CENTER_QUEUE_URL"),
             environment: get("COMMAND_CENTER_ENVIRONMENT"),
             acculynx_base_url: get("ACCULYNX_BASE_URL"),
