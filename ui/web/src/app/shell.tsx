@@ -94,7 +94,14 @@ export function Shell() {
           <>
             <Banners />
             <Boundary>
-              <Suspense fallback={<Loading label="page" rows={8} />}>
+              <Suspense
+                fallback={
+                  <>
+                    <h1 className="visually-hidden">Command Center</h1>
+                    <Loading label="page" rows={8} />
+                  </>
+                }
+              >
                 <Pages />
               </Suspense>
             </Boundary>
