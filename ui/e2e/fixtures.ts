@@ -126,13 +126,18 @@ async function still(page: Page): Promise<void> {
   await page.evaluate(async () => {
     // What is half under the header is no smaller for that.
     if (!document.querySelector("dialog[open], :popover-open")) scrollTo(0, 0);
-    const frame = () => new Promise(requestAnimationFrame);
-    for (let frames = 0; frames < 2; frames += 1) await frame();
-    const finite = document
-      .getAnimations()
-      .filter((each) => each.playState === "running")
-      .filter((each) => each.effect?.getComputedTiming().iterations !== Infinity);
-    await Promise.all(finite.map((each) => each.finished.catch(() => undefined)));
+    // A page that is not painted has no frames.
+    const frame = () =>
+      new Promise((done) => {
+        requestAnimationFrame(done);
+        setTimeout(done, 100);
+      });
+    const isMoving = () =>
+      document
+        .getAnimations()
+        .filter((each) => each.playState === "running")
+        .some((each) => each.effect?.getComputedTiming().iterations !== Infinity);
+    for (let frames = 0; frames < 2 || (frames < 300 && isMoving()); frames += 1) await frame();
   });
 }
 
