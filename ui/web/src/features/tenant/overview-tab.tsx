@@ -13,7 +13,14 @@ import { figures, heat, quantile } from "./figures.ts";
 import { Heatmap } from "./heatmap.tsx";
 import { RunTable } from "./runs-tab.tsx";
 
-const Chart = lazy(() => import("./chart.tsx"));
+const Chart = lazy(() => import("./chart.tsx").catch(() => ({ default: NoChart })));
+
+/** Without network, what was not loaded before can not be drawn. */
+function NoChart() {
+  return (
+    <p className="faint chart-place">The chart could not be loaded. The table has the same runs.</p>
+  );
+}
 
 export default function OverviewTab({ schedule }: { schedule: Schedule }) {
   const { tenant } = schedule;

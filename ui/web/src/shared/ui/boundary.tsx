@@ -28,5 +28,5 @@ export class Boundary extends Component<{
 
 /** Whether a part of the app could not be loaded. */
 export function isPart(error: unknown): boolean {
-  return error instanceof TypeError && /import|module/i.test(error.message);
+  return error instanceof Error && /import|module|preload/i.test(error.message);
 }
