@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use scheduler_core::domain::Json;
 use serde_json::{Value, json};
 
 /// What the server answers, and how well it arrives.
@@ -34,7 +35,8 @@ impl Answer {
 }
 
 pub(super) fn found(value: &Value) -> Answer {
-    Answer::new(200, "application/json", value.to_string())
+    // In one order in every build, so that what is recorded of it is the same.
+    Answer::new(200, "application/json", Json::from(value.clone()).as_str())
 }
 
 pub(super) fn nothing() -> Answer {
