@@ -131,6 +131,8 @@ for (const { name, use, width, alsoAt } of looks) {
       test("says so", async ({ page, context }) => {
         for (const path of everywhere("flakyoak-roofing")) {
           await open(page, path);
+          // What is not yet there has no age to tell.
+          await expect(page.getByRole("button", { name: /^(Live|Refreshing)/ })).toBeVisible();
           await context.setOffline(true);
           await expect(page.getByRole("button", { name: /^Offline, data from/ })).toBeVisible();
           await look(page, `${path} offline`);
