@@ -34,11 +34,16 @@ pub async fn slots_add_up(store: &dyn Store, key: &Key, interval: Duration, unti
     let slots: u64 = ranges.iter().map(|range| range.count).sum();
     assert_eq!(slots, 1 + place(last) - place(first), "a slot is lost: {ranges:?}");
 
-    let ran = ranges.iter().filter(|range| matches!(range.disposition, Disposition::Ran | Disposition::RanLate));
+    let ran =
+        ranges.iter().filter(|range| matches!(range.disposition, Disposition::Ran | Disposition::RanLate));
     let ran: u64 = ran.map(|range| range.count).sum();
     let mut runs = runs(store, key, None).await;
     runs.retain(|run| run.key == *key && run.trigger == Trigger::Schedule);
     let served: BTreeSet<_> = runs.iter().filter_map(|run| run.slot).collect();
-    assert_eq!((runs.len(), served.len() as u64), (served.len(), ran), "a slot ran twice, or not: {ranges:?}");
+    assert_eq!(
+        (runs.len(), served.len() as u64),
+        (served.len(), ran),
+        "a slot ran twice, or not: {ranges:?}"
+    );
     slots
 }

@@ -70,7 +70,8 @@ impl Component {
         } else {
             Compiled::from_file(&engine, path)
         };
-        let compiled = compiled.unwrap_or_else(|error| panic!("{}: build it with `make wasm`: {error:#}", path.display()));
+        let compiled = compiled
+            .unwrap_or_else(|error| panic!("{}: build it with `make wasm`: {error:#}", path.display()));
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker).expect("interfaces");
         wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker).expect("interfaces");
@@ -180,7 +181,9 @@ impl Instance {
         };
         let mut store = Store::new(&self.component.engine, state);
         if self.component.counted {
-            store.set_fuel(if let Stop::Fuel(fuel) = self.stop { fuel } else { u64::MAX }).expect("work is counted");
+            store
+                .set_fuel(if let Stop::Fuel(fuel) = self.stop { fuel } else { u64::MAX })
+                .expect("work is counted");
             store.set_epoch_deadline(if let Stop::Epoch(_) = self.stop { 1 } else { u64::MAX >> 1 });
             store.call_hook(self.watch());
         }

@@ -30,7 +30,8 @@ async fn main() {
     println!("The component is machine code after {}.\n", millis(began.elapsed()));
     let component = Instantiated { component, ..Instantiated::on(data.path(), sandbox.clone()) };
 
-    let value = |name: &str| component.env.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+    let value =
+        |name: &str| component.env.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
     let settings = Settings::read(value, |_| Err("no file is named".into())).expect("settings");
     let outside = Outside {
         clock,
@@ -40,11 +41,14 @@ async fn main() {
     };
     let router = Parts::join(&settings, outside).await.expect("the store answers").router;
     for n in 0..20 {
-        let request = request("POST", "/api/crm/import/acculynx/schedule", &format!("t{n}"), r#"{"interval_sec":600}"#);
+        let request =
+            request("POST", "/api/crm/import/acculynx/schedule", &format!("t{n}"), r#"{"interval_sec":600}"#);
         assert!(component.answer(request).await.0.is_some_and(|answer| answer.status().is_success()));
     }
 
-    println!("| GET, one at a time | in this process, p50 | p99 | an instance for each, p50 | p99 |\n|---|---|---|---|---|");
+    println!(
+        "| GET, one at a time | in this process, p50 | p99 | an instance for each, p50 | p99 |\n|---|---|---|---|---|"
+    );
     for target in ["/ops/ping", "/api/crm/import/acculynx/schedule/status?tenant=t7"] {
         let native = measure(async || {
             let answer = router.clone().oneshot(request("GET", target, "t7", "").map(Body::from)).await;
@@ -64,7 +68,10 @@ async fn main() {
 fn request(method: &str, target: &str, tenant: &str, body: &'static str) -> Request<Bytes> {
     let request = Request::builder().method(method).uri(format!("http://localhost{target}"));
     let request = request.header("host", "localhost").header("x-tenant", tenant);
-    request.header("content-type", "application/json").body(Bytes::from_static(body.as_bytes())).expect("a request")
+    request
+        .header("content-type", "application/json")
+        .body(Bytes::from_static(body.as_bytes()))
+        .expect("a request")
 }
 
 /// The median, and what one answer in a hundred exceeds.

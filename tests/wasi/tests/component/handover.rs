@@ -119,7 +119,8 @@ async fn a_store_is_migrated_to_the_component_and_back() {
     until!(again, "imports by the binary", {
         let runs = get("runs?state=succeeded&limit=1000").good(&again).await;
         let runs = runs["runs"].as_array().expect("runs").clone();
-        let native = runs.iter().filter(|run| !run["worker"].as_str().is_some_and(|name| name.starts_with("wasi/")));
+        let native =
+            runs.iter().filter(|run| !run["worker"].as_str().is_some_and(|name| name.starts_with("wasi/")));
         (native.count() >= ran + TURN).then_some(())
     });
     let verified = get("/api/audit/verify").good(&again).await;

@@ -93,7 +93,10 @@ impl Due {
         }
         let healed = Acknowledged::by(host).await;
         assert_eq!(healed.records, self.after.records, "{how}: it does not heal: {:?}", healed.runs);
-        assert!(runs(host.store(), &key("peakpro"), Some(RunState::Running)).await.is_empty(), "{how}: a run hangs");
+        assert!(
+            runs(host.store(), &key("peakpro"), Some(RunState::Running)).await.is_empty(),
+            "{how}: a run hangs"
+        );
         slots_add_up(host.store(), &key("peakpro"), MINUTE, host.now()).await;
         let verified = get("/api/audit/verify").good(host).await;
         assert_eq!(verified["valid"], true, "{how}: {verified}");
