@@ -214,9 +214,8 @@ impl Engine {
             let draft = (next.state == BulkState::Done).then(|| Box::new(summary(&next)));
             Ok(Command::Bulk { bulk: Box::new(next), draft })
         };
-        match self.command(key, &caller, None, ended, |_| None).await {
-            Err(CommandError::Store(error)) => return Err(error),
-            Ok(_) | Err(_) => {}
+        if let Err(CommandError::Store(error)) = self.command(key, &caller, None, ended, |_| None).await {
+            return Err(error);
         }
         let cause = tracing::Span::current();
         let job = |outcome: &Outcome| {
