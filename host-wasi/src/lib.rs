@@ -4,6 +4,7 @@
 //! the web app, and `wasi:cli/run`, which runs one tick. Nothing is resident: a runtime may make an instance
 //! for each request, so all that is to last is in the store.
 
+mod openapi;
 mod parts;
 mod settings;
 

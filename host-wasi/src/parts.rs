@@ -12,6 +12,7 @@ use scheduler_core::ports::{Clock, HttpClient, Puller, Store, StoreError};
 use scheduler_core::rest::{self, App};
 use scheduler_core::vault::{self, StoredConnections, Vault};
 
+use crate::openapi;
 use crate::settings::Settings;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -90,7 +91,7 @@ impl Parts {
         let app = app.ui(command_center_ui::router());
         Ok(Self {
             engine,
-            router: rest::router(app),
+            router: rest::router_with(app, openapi::document),
             budget: Budget { time, runs: settings.tick_runs, ..Budget::default() },
             retention: DAY * settings.retention_days,
         })
