@@ -18,6 +18,8 @@ mod component;
 mod http_client;
 #[cfg(target_os = "wasi")]
 mod log;
+#[cfg(target_os = "wasi")]
+mod stores;
 
 pub use parts::{Outside, Parts};
 pub use settings::Settings;
