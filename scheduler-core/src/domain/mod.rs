@@ -2,6 +2,7 @@
 
 mod access;
 mod audit;
+mod bulk;
 mod connection;
 mod imported;
 mod json;
@@ -16,6 +17,7 @@ mod zone;
 pub use access::{Caller, Role, Scope, TokenRecord, Via};
 pub(crate) use audit::hex;
 pub use audit::{AuditDraft, AuditEntry, AuditHead, Operation, verify_chain};
+pub use bulk::{Bulk, BulkFailure, BulkState, Deed, Filter};
 pub use connection::{Connection, SealedConnection, Secret};
 pub use imported::{Entity, Imported, Item, Tally};
 pub use json::Json;
