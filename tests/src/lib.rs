@@ -5,7 +5,9 @@ pub mod ask;
 pub mod binary;
 pub mod cases;
 pub mod host;
+#[cfg(feature = "hosts")]
 pub mod in_process;
+#[cfg(feature = "hosts")]
 pub mod lambda;
 pub mod prometheus;
 pub mod random;

@@ -4,13 +4,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use bytes::Bytes;
-use host_conformance::in_process::START;
+use host_conformance::host::START;
 use http::Request;
+use puller_acculynx::sandbox::Sandbox;
 use scheduler_core::domain::{Scope, Source, Timestamp};
 use scheduler_core::ports::{AuditQuery, RunQuery, Store};
 use store_files::Files;
 use tokio::runtime::Builder;
-use wasi_conformance::{Instance, Outcome, SimulatedClock};
+use wasi_conformance::{Instance, Outcome, SimulatedClock, shared};
 
 const WRITERS: u64 = 5;
 const TICKERS: u64 = 3;
@@ -21,10 +22,11 @@ fn rounds() -> u64 {
 }
 
 fn on_a_clock<T>(data: &std::path::Path, work: impl AsyncFnOnce(Instance) -> T) -> T {
-    let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime = Builder::new_current_thread().enable_all().start_paused(true).build().expect("a runtime");
     runtime.block_on(async {
         let clock = SimulatedClock::at(Timestamp::parse(START).expect("an instant"));
-        work(Instance::on(data, clock)).await
+        let upstream = Sandbox::new(shared(clock));
+        work(Instance { clock: Some(clock), ..Instance::on(data, upstream) }).await
     })
 }
 
