@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use futures::future::{BoxFuture, Either, FutureExt, pending, select};
+use futures::future::{BoxFuture, Either, FutureExt, select};
 use futures::stream::{FuturesUnordered, StreamExt};
 use tracing::Instrument;
 
@@ -64,7 +64,7 @@ impl Engine {
     /// Runs everything that is due, within `budget`, and returns what happened.
     pub async fn tick(&self, budget: Budget) -> Result<TickReport, StoreError> {
         let mut driver = Driver::new(self, Some(budget));
-        driver.drive(pending().boxed()).await?;
+        driver.drive(std::future::pending()).await?;
         let mut report = driver.report;
         report.remaining_due = self.store.due(self.clock.now(), 1000).await?.len() as u64;
         report.next_due = self.store.next_due(None).await?;
@@ -89,7 +89,7 @@ impl Engine {
             return Err(StoreError::Unavailable("the store took no claim".into()));
         }
         driver.start(claimed);
-        driver.drive(pending().boxed()).await?;
+        driver.drive(std::future::pending()).await?;
         Ok(driver.report.claimed > 0)
     }
 
@@ -110,7 +110,7 @@ impl Engine {
     pub(super) async fn carry(&self, job: Job, time: Duration) {
         let mut driver = Driver::new(self, Some(Budget { time, runs: 0, ..Budget::default() }));
         driver.launch(job);
-        let driven = driver.drive(pending().boxed()).await;
+        let driven = driver.drive(std::future::pending()).await;
         debug_assert!(driven.is_ok(), "nothing is claimed, so nothing fails");
     }
 
@@ -233,7 +233,7 @@ impl<'a> Driver<'a> {
     }
 
     /// Goes on until there is nothing left to do (a tick), or until it is told to stop and has drained.
-    async fn drive(&mut self, stop: BoxFuture<'_, ()>) -> Result<(), StoreError> {
+    async fn drive(&mut self, stop: impl Future<Output = ()> + Send + Unpin) -> Result<(), StoreError> {
         let (mut stop, mut drained_by) = (stop.fuse(), Duration::MAX);
         loop {
             if !self.stopping {
