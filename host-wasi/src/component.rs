@@ -21,7 +21,8 @@ use wstd::runtime::block_on;
 use crate::background::Background;
 use crate::clock::RuntimeClock;
 use crate::http_client::RuntimeHttp;
-use crate::{Outside, Parts, Settings, log, stores};
+use crate::log::Log;
+use crate::{Outside, Parts, Settings, stores};
 
 /// A runtime that uses an instance again finds its parts here.
 static PARTS: OnceLock<(Parts, Arc<Background>)> = OnceLock::new();
@@ -144,7 +145,9 @@ async fn parts() -> Result<&'static (Parts, Arc<Background>), String> {
         |name: &str| environment.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
     let open = |path: &str| std::fs::read_to_string(path).map_err(|error| error.to_string());
     let settings = Settings::read(get, open)?;
-    log::begin(&settings.log_level);
+    // A second call in one instance finds it begun.
+    let log = Log::new(&settings.log_level, || RuntimeClock.now(), |line| eprint!("{line}"));
+    let _begun = tracing::subscriber::set_global_default(log);
     let store = stores::open(&settings, get)?;
     let background = Arc::new(Background::new(Duration::from_secs(settings.tick_budget_sec.into())));
     let outside = Outside {

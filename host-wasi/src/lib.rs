@@ -16,7 +16,7 @@ mod clock;
 mod component;
 #[cfg(target_os = "wasi")]
 mod http_client;
-#[cfg(target_os = "wasi")]
+#[cfg(any(target_os = "wasi", test))]
 mod log;
 #[cfg(target_os = "wasi")]
 mod stores;
