@@ -34,19 +34,17 @@ pub fn emulator() -> Option<PathBuf> {
     Some(packages.expect("samcli").join(format!("aws-lambda-rie-{architecture}")))
 }
 
-/// One of the tools, which are Python's scripts. Their own first lines do not survive a move of the directory.
-pub fn tool(name: &str) -> Option<Command> {
-    let programs = tools()?.join("bin");
-    let mut command = Command::new(programs.join("python3"));
-    command.arg(programs.join(name));
-    Some(command)
+/// Python, with what is installed.
+pub fn python() -> Option<Command> {
+    Some(Command::new(tools()?.join("bin/python3")))
 }
 
 /// Runs one of the tools in the directory of the host.
 pub fn run(name: &str, arguments: &[&str]) -> Option<Output> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace");
-    let mut command = tool(name)?;
-    command.args(arguments).current_dir(root.join("host-lambda"));
+    let mut command = python()?;
+    // The scripts' own first lines do not survive a move of the directory.
+    command.arg(tools()?.join("bin").join(name)).args(arguments).current_dir(root.join("host-lambda"));
     command.env("SAM_CLI_TELEMETRY", "0").env("AWS_DEFAULT_REGION", "us-east-1");
     Some(command.output().expect("it starts"))
 }
