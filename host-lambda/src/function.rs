@@ -138,8 +138,13 @@ impl Function {
             }
             Some(queue) => {
                 let due = engine.store().due(engine.clock().now(), HANDED_OVER).await?;
-                let keys: Vec<Key> = due.iter().map(|record| record.key.clone()).collect();
+                // Bulk commands walk over all schedules, which workers may not: the tick takes their steps.
+                let (bulks, keys): (Vec<Key>, Vec<Key>) =
+                    due.iter().map(|record| record.key.clone()).partition(Key::is_system);
                 let queued = queue.send(&keys).await;
+                for bulk in bulks {
+                    engine.tick_one(&bulk, budget(left)).await?;
+                }
                 let remaining_due = keys.len() as u64 - queued;
                 TickAnswer { claimed: 0, succeeded: 0, failed: 0, remaining_due, queued }
             }

@@ -53,3 +53,17 @@ test("ten thousand tenants are scrolled, found and paused", async ({ page }) => 
   await page.getByRole("button", { name: "Close" }).last().click();
   await expect(page.getByRole("link", { name: new RegExp(`^${number} PAUSED`) })).toBeVisible();
 });
+
+test("a bulk command goes on when the page is closed", async ({ page, context }) => {
+  test.slow();
+  await page.goto(running.url);
+  await page.getByRole("button", { name: "All tenants" }).click();
+  await page.getByRole("menuitem", { name: "Resume all…" }).click();
+  await page.getByRole("button", { name: /^Resume \d/ }).click();
+  await expect(page.getByRole("progressbar", { name: "Progress" })).toBeVisible();
+  await page.close();
+
+  const another = await context.newPage();
+  await another.goto(running.url);
+  await expect(another.getByRole("link", { name: "0 PAUSED" })).toBeVisible({ timeout: 90_000 });
+});

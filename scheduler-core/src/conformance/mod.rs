@@ -77,6 +77,7 @@ macro_rules! store_conformance {
             names_at_their_longest_are_kept
             records_of_two_sources_do_not_meet
             the_system_record_stands_beside_the_tenants
+            a_bulk_command_is_kept_in_a_record_of_its_own
             a_tombstone_keeps_what_it_counted
             a_tombstone_is_revived_on_its_own_version
             a_scan_is_in_the_order_of_bytes

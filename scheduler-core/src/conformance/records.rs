@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::fixtures::{
-    all_done, at, cursor, deleted, done, edited, first, first_of, hostile, key, lease, other_source, refused,
-    source, tenant, then,
+    all_done, at, cursor, deleted, done, edited, first, first_of, hostile, key, lease, only, other_source,
+    refused, source, tenant, then,
 };
 use crate::domain::{
-    AuditHead, Breaker, Cadence, Cron, Disposition, ErrorKind, Key, LastRun, Pause, Record, Retry, Schedule,
-    Source, Spec, Stats, Tail, Tenant,
+    AuditHead, Breaker, Bulk, BulkFailure, BulkState, Cadence, Cron, Deed, Disposition, ErrorKind, Filter,
+    Key, LastRun, Pause, Record, Retry, Role, Schedule, Source, Spec, State, Stats, Tail, Tenant, Via,
 };
 use crate::ports::Store;
 
@@ -73,6 +73,59 @@ pub async fn the_system_record_stands_beside_the_tenants(store: &dyn Store) {
     assert_eq!(store.load(&Key::system()).await.unwrap().map(|record| record.version), Some(2));
     assert_eq!(store.load(&key("system")).await.unwrap().map(|record| record.version), Some(1));
     assert_eq!(tenants(store, None, 9).await, ["system"]);
+}
+
+/// A bulk command is kept whole in its record, which is due though it has no schedule.
+pub async fn a_bulk_command_is_kept_in_a_record_of_its_own(store: &dyn Store) {
+    let bulk = Bulk {
+        id: "3-1".into(),
+        source: source(),
+        deed: Deed::Pause { reason: Some("ä \"b\"".into()), until: Some(at(90)) },
+        filter: Filter {
+            tenants: Some(vec![tenant("a"), tenant("b.c")]),
+            states: vec![State::Error, State::Never],
+            q: Some("roof".into()),
+            tags: vec!["north".into()],
+            intervals: vec![300, 900],
+            overdue: true,
+        },
+        scope: only(&["a", "z"]),
+        principal: "token:7".into(),
+        actor: "ops".into(),
+        role: Role::Operator,
+        via: Via::Ui,
+        request_id: Some("r-1".into()),
+        created: at(-5),
+        matched: 2,
+        state: BulkState::Running,
+        after: Some(tenant("a")),
+        done: 1,
+        changed: 1,
+        failed: vec![BulkFailure { tenant: tenant("a"), code: "not_due".into(), detail: "nothing".into() }],
+        failed_total: 1,
+        updated: at(-4),
+        step: vec![tenant("b.c")],
+        leased: Some(at(4)),
+    };
+    let mut change = edited(first_of(Key::bulk(3)), |record| {
+        (record.schedule, record.bulk) = (None, Some(Arc::new(bulk)));
+    });
+    change.due_at = Some(at(4));
+
+    all_done(store, vec![first("bulk-3"), change.clone()]).await;
+
+    assert_eq!(store.load(&Key::bulk(3)).await.unwrap(), Some(change.next.clone()));
+    assert_eq!(store.due(at(4), 9).await.unwrap(), [change.next.clone()]);
+    assert_eq!(tenants(store, None, 9).await, ["bulk-3"]);
+
+    let mut over = edited(then(&change), |record| {
+        let bulk = record.bulk.as_deref().cloned();
+        record.bulk = bulk.map(|bulk| Arc::new(Bulk { state: BulkState::Done, leased: None, ..bulk }));
+    });
+    over.due_at = None;
+    done(store, over.clone()).await;
+    assert_eq!(store.load(&Key::bulk(3)).await.unwrap(), Some(over.next));
+    assert!(store.due(at(99), 9).await.unwrap().is_empty());
 }
 
 /// A deleted schedule leaves its record, with its version, fence and audit head.
@@ -200,5 +253,14 @@ fn full_record() -> Record {
         cursor: Some(cursor(r#"{"since":"2027-01-15T08:00:00.250Z","page":3,"ids":["ä",null]}"#)),
     };
     let audit = AuditHead { seq: 12, hash: [0xab; 32], ts: at(-1) };
-    Record { key, version: 1, revision: 5, fence: 4, audit, settled: at(0), schedule: Some(schedule) }
+    Record {
+        key,
+        version: 1,
+        revision: 5,
+        fence: 4,
+        audit,
+        settled: at(0),
+        schedule: Some(schedule),
+        bulk: None,
+    }
 }

@@ -2,6 +2,7 @@
 
 mod access;
 mod audit;
+mod bulk;
 mod connection;
 mod imported;
 mod json;
@@ -15,6 +16,7 @@ mod time;
 pub use access::{Caller, Role, Scope, TokenRecord, Via};
 pub(crate) use audit::hex;
 pub use audit::{AuditDraft, AuditEntry, AuditHead, Operation, verify_chain};
+pub use bulk::{Bulk, BulkFailure, BulkState, Deed, Filter};
 pub use connection::{Connection, SealedConnection, Secret};
 pub use imported::{Entity, Imported, Item, Tally};
 pub use json::Json;

@@ -101,14 +101,19 @@ impl Key {
         Self { source, tenant }
     }
 
-    /// The record that holds the control plane's own audit chain: tokens, bulk commands, denials.
+    /// The record that holds the control plane's own audit chain: tokens, denials, bulk commands.
     ///
     /// No puller's source begins with an underscore, so it never meets a tenant's record.
     pub fn system() -> Self {
         Self { source: Source("_system".into()), tenant: Tenant("system".into()) }
     }
 
-    /// Whether this is the control plane's own record.
+    /// The record that holds a bulk command while it is under way, and its place in the audit.
+    pub fn bulk(place: u8) -> Self {
+        Self { tenant: Tenant(format!("bulk-{place}").into()), ..Self::system() }
+    }
+
+    /// Whether this is one of the control plane's own records.
     pub fn is_system(&self) -> bool {
         self.source.as_str() == "_system"
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AuditEntry, AuditHead, Disposition, ErrorKind, Json, Key, Range, Run, RunId, RunState, SealedConnection,
-    Spec, Stats, Timestamp, TokenRecord, Trigger,
+    AuditEntry, AuditHead, Bulk, Disposition, ErrorKind, Json, Key, Range, Run, RunId, RunState,
+    SealedConnection, Spec, Stats, Timestamp, TokenRecord, Trigger,
 };
 
 /// A tenant's record at a source.
@@ -29,6 +29,9 @@ pub struct Record {
     pub settled: Timestamp,
     /// The schedule; none once deleted.
     pub schedule: Option<Schedule>,
+    /// The bulk command that is kept here, in a record of the control plane's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bulk: Option<Arc<Bulk>>,
 }
 
 impl Record {
@@ -42,6 +45,7 @@ impl Record {
             audit: AuditHead::default(),
             settled: Timestamp::default(),
             schedule: None,
+            bulk: None,
         }
     }
 }
@@ -93,7 +97,8 @@ pub struct Schedule {
 }
 
 /// The one word that says how a schedule stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum State {
     /// The last run succeeded.
     Ok,

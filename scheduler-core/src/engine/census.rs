@@ -1,7 +1,10 @@
 //! Looks at schedules as they stand, for metrics and for whoever is to be told of the silent ones.
 
+use std::ops::ControlFlow;
+
+use super::roster::STRIDE;
 use super::{Engine, lock};
-use crate::domain::{Key, Record, Schedule, State, Timestamp};
+use crate::domain::{Key, Record, Schedule, Scope, State, Timestamp};
 use crate::machine::unserved_since;
 use crate::metrics::{Census, NAMED};
 use crate::ports::StoreError;
@@ -42,17 +45,11 @@ impl Engine {
         mut look: impl FnMut(&Record, &Schedule) + Send,
     ) -> Result<(), StoreError> {
         for source in self.pullers.keys() {
-            let mut after = None;
-            loop {
-                let page = self.store.scan(source, after.as_ref(), 1000).await?;
-                let Some(last) = page.last() else { break };
-                after = Some(last.key.tenant.clone());
-                for record in page {
-                    if let Some(schedule) = &record.schedule {
-                        look(&record, schedule);
-                    }
-                }
-            }
+            self.walk(source, &Scope::All, None, STRIDE, |record, schedule| {
+                look(record, schedule);
+                ControlFlow::Continue(())
+            })
+            .await?;
         }
         Ok(())
     }

@@ -37,6 +37,26 @@ pub enum CommandError {
     Store(#[from] StoreError),
 }
 
+impl CommandError {
+    /// The stable code of the problem, as the REST surface names it.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Refused(refusal) => refusal.code(),
+            Self::RevisionMismatch { .. } => "revision_mismatch",
+            Self::Answered => "idempotency_in_use",
+            Self::Store(error) => error.code(),
+        }
+    }
+
+    /// What to tell people: nothing of the inside.
+    pub(crate) fn public(&self) -> String {
+        match self {
+            Self::Store(error) => error.public().into(),
+            other => other.to_string(),
+        }
+    }
+}
+
 impl Engine {
     /// Carries out a command on one record.
     ///
@@ -61,10 +81,8 @@ impl Engine {
             if guard.is_some_and(|expected| record.schedule.is_none() || expected != record.revision) {
                 return Err(CommandError::RevisionMismatch { current: record.revision }.into());
             }
-            if let Some(answer) = answer(&outcome) {
-                let now = self.clock.now();
-                outcome.change.writes.push(Write::Answer { answer: Box::new(answer), now });
-            }
+            let answer = answer(&outcome);
+            self.answer_with(&mut outcome, answer);
             let commit =
                 commit_one(&*self.store, outcome.change.clone()).await.map_err(CommandError::from)?;
             match commit {
@@ -82,12 +100,14 @@ impl Engine {
 
     /// Carries out a command on many records, each on its own, in batched commits.
     ///
+    /// `mark` may add an answer that is stored with a record's change, as in [`Engine::command`].
     /// What was written with the records is not kept in the outcomes: there may be many.
     pub async fn commands(
         &self,
         keys: Vec<Key>,
         caller: &Caller,
         ask: impl Fn(&Record) -> Result<Command, CommandError> + Send + Sync,
+        mark: impl Fn(&Key, &Outcome) -> Option<Answer> + Send + Sync,
     ) -> Vec<(Key, Result<Outcome, CommandError>)> {
         let mut results = Vec::with_capacity(keys.len());
         let mut keys = keys.into_iter().peekable();
@@ -95,7 +115,12 @@ impl Engine {
             let batch: Vec<_> = keys.by_ref().take(BATCH).collect();
             let mut outcomes = Vec::with_capacity(batch.len());
             for key in &batch {
-                outcomes.push(self.try_decide(key, caller, &ask).await);
+                let decided = self.try_decide(key, caller, &ask).await;
+                outcomes.push(decided.map(|mut outcome| {
+                    let answer = mark(key, &outcome);
+                    self.answer_with(&mut outcome, answer);
+                    outcome
+                }));
             }
             let changes = outcomes.iter().flatten().map(|outcome| outcome.change.clone()).collect();
             let mut commits = match self.store.commit(changes).await {
@@ -109,12 +134,15 @@ impl Engine {
             for (key, outcome) in batch.into_iter().zip(outcomes) {
                 let result = match outcome {
                     Err(refused) => Err(refused),
-                    Ok(mut outcome) if matches!(commits.next(), Some(Commit::Done(_))) => {
-                        self.settled(&outcome);
-                        outcome.change.writes = Vec::new();
-                        Ok(outcome)
-                    }
-                    Ok(_) => self.command(&key, caller, None, &ask, |_| None).await,
+                    Ok(mut outcome) => match commits.next() {
+                        Some(Commit::Done(_)) => {
+                            self.settled(&outcome);
+                            outcome.change.writes = Vec::new();
+                            Ok(outcome)
+                        }
+                        Some(Commit::Answered) => Err(CommandError::Answered),
+                        _ => self.command(&key, caller, None, &ask, |outcome| mark(&key, outcome)).await,
+                    },
                 };
                 results.push((key, result));
             }
@@ -131,6 +159,11 @@ impl Engine {
         let record = self.store.load(key).await?;
         let record = record.as_deref().cloned().unwrap_or_else(|| Record::new(key.clone()));
         Ok(decide(&record, ask(&record)?, caller, self.clock.now())?)
+    }
+
+    fn answer_with(&self, outcome: &mut Outcome, answer: Option<Answer>) {
+        let now = self.clock.now();
+        outcome.change.writes.extend(answer.map(|answer| Write::Answer { answer: Box::new(answer), now }));
     }
 
     /// Follows up on a committed command: stops what it stopped, tells whoever listens.

@@ -73,6 +73,9 @@ impl Engine {
 
     /// Runs the record now if it is due, as a tick would; says whether it was, and was nobody else's.
     pub async fn tick_one(&self, key: &Key, budget: Budget) -> Result<bool, StoreError> {
+        if key.is_system() {
+            return self.drive_bulk(key, budget).await;
+        }
         let Some(record) = self.store.load(key).await? else { return Ok(false) };
         let now = self.clock.now();
         let due = record.schedule.as_ref().and_then(|schedule| due_at(schedule, key));
@@ -88,6 +91,19 @@ impl Engine {
         driver.start(claimed);
         driver.drive(std::future::pending()).await?;
         Ok(driver.report.claimed > 0)
+    }
+
+    /// Takes steps of a bulk command until it is over or time is; says whether there was one to take.
+    async fn drive_bulk(&self, key: &Key, budget: Budget) -> Result<bool, StoreError> {
+        let mut driver = Driver::new(self, Some(Budget { runs: 0, ..budget }));
+        let mut stepped = false;
+        while driver.claims_until.is_none_or(|until| self.clock.monotonic() < until) {
+            let Some(jobs) = self.step_of_bulk(key).await? else { break };
+            jobs.into_iter().for_each(|job| driver.launch(job));
+            stepped = true;
+        }
+        driver.drive(std::future::pending()).await?;
+        Ok(stepped)
     }
 
     /// Executes a claimed run to its end, renewing its lease.
@@ -150,7 +166,16 @@ enum Woken {
     Run(Done),
     Claimed(Claimed),
     Finished(Vec<Done>),
+    Stepped(Stepped),
     Look,
+}
+
+/// A step of a bulk command that was taken.
+struct Stepped {
+    key: Key,
+    /// The runs that it started.
+    jobs: Vec<Job>,
+    failed: bool,
 }
 
 /// A commit of claims that came back.
@@ -170,6 +195,7 @@ struct Driver<'a> {
     runs: FuturesUnordered<BoxFuture<'a, Done>>,
     claims: FuturesUnordered<BoxFuture<'a, Claimed>>,
     finishes: FuturesUnordered<BoxFuture<'a, Vec<Done>>>,
+    steps: FuturesUnordered<BoxFuture<'a, Stepped>>,
     ended: Vec<Done>,
     claiming: HashSet<Key>,
     slow: usize,
@@ -193,6 +219,7 @@ impl<'a> Driver<'a> {
             runs: FuturesUnordered::new(),
             claims: FuturesUnordered::new(),
             finishes: FuturesUnordered::new(),
+            steps: FuturesUnordered::new(),
             ended: Vec::new(),
             claiming: HashSet::new(),
             slow: 0,
@@ -221,6 +248,7 @@ impl<'a> Driver<'a> {
             self.send_finishes().await;
             self.beat().await;
             let idle = self.runs.is_empty() && self.claims.is_empty() && self.finishes.is_empty();
+            let idle = idle && self.steps.is_empty();
             if idle && self.ended.is_empty() && (self.stopping || self.budget.is_some()) {
                 return Ok(());
             }
@@ -246,6 +274,7 @@ impl<'a> Driver<'a> {
                         self.pause_until = Some(self.engine.clock.monotonic() + STORE_PAUSE);
                     }
                 }
+                Woken::Stepped(stepped) => self.note_stepped(stepped),
                 Woken::Look => {}
             }
         }
@@ -287,6 +316,10 @@ impl<'a> Driver<'a> {
             held_back = 0;
             for record in due {
                 if want == 0 || self.claiming.contains(&record.key) {
+                    continue;
+                }
+                if record.bulk.is_some() {
+                    self.step(record.key.clone());
                     continue;
                 }
                 let slow = self.is_slow(&record);
@@ -374,6 +407,29 @@ impl<'a> Driver<'a> {
         }
     }
 
+    /// Takes a step of a bulk command beside everything else.
+    fn step(&mut self, key: Key) {
+        let engine = self.engine;
+        self.claiming.insert(key.clone());
+        let step = async move {
+            let stepped = engine.step_of_bulk(&key).await;
+            let failed = stepped.as_ref().inspect_err(|error| {
+                tracing::error!(target: "acculynx-scheduler", %error, "a step of a bulk command failed");
+            });
+            let failed = failed.is_err();
+            Stepped { key, jobs: stepped.ok().flatten().unwrap_or_default(), failed }
+        };
+        self.steps.push(step.boxed());
+    }
+
+    fn note_stepped(&mut self, stepped: Stepped) {
+        self.claiming.remove(&stepped.key);
+        if stepped.failed {
+            self.pause_until = Some(self.engine.clock.monotonic() + STORE_PAUSE);
+        }
+        stepped.jobs.into_iter().for_each(|job| self.launch(job));
+    }
+
     fn note_ended(&mut self, done: Done) {
         if self.is_slow(&done.job.record) {
             self.slow = self.slow.saturating_sub(1);
@@ -432,11 +488,16 @@ impl<'a> Driver<'a> {
         let keys = held.iter().map(|(key, _)| key.clone()).collect();
         let ttl = engine.config.lease;
         let renewed = engine
-            .commands(keys, &engine.system(), |record| {
-                let run = record.schedule.as_ref().and_then(|schedule| schedule.run.as_ref());
-                let fence = run.filter(|run| run.worker == engine.worker).map_or(0, |run| run.fence);
-                Ok(Command::Heartbeat { fence, ttl })
-            })
+            .commands(
+                keys,
+                &engine.system(),
+                |record| {
+                    let run = record.schedule.as_ref().and_then(|schedule| schedule.run.as_ref());
+                    let fence = run.filter(|run| run.worker == engine.worker).map_or(0, |run| run.fence);
+                    Ok(Command::Heartbeat { fence, ttl })
+                },
+                |_, _| None,
+            )
             .await;
         for ((_, run_id), (key, result)) in held.iter().zip(renewed) {
             if let Err(super::CommandError::Refused(_)) = result {
@@ -514,14 +575,27 @@ impl<'a> Driver<'a> {
         let run = next_or_never(&mut self.runs);
         let claimed = next_or_never(&mut self.claims);
         let finished = next_or_never(&mut self.finishes);
-        let work = select(run, select(claimed, finished));
-        match select(work, select(Box::pin(look), stop)).await {
-            Either::Left((Either::Left((done, _)), _)) => Woken::Run(done),
-            Either::Left((Either::Right((Either::Left((claimed, _)), _)), _)) => Woken::Claimed(claimed),
-            Either::Left((Either::Right((Either::Right((rejected, _)), _)), _)) => Woken::Finished(rejected),
-            Either::Right((Either::Left(_), _)) => Woken::Look,
-            Either::Right((Either::Right(_), _)) => Woken::Stop,
-        }
+        let stepped = next_or_never(&mut self.steps);
+        let work = select(
+            run.map(Woken::Run),
+            select(
+                claimed.map(Woken::Claimed),
+                select(finished.map(Woken::Finished), stepped.map(Woken::Stepped)),
+            ),
+        );
+        let work = work.map(|woken| {
+            let rest = |rest: Either<_, _>| rest.factor_first().0;
+            match woken {
+                Either::Left((woken, _)) => woken,
+                Either::Right((Either::Left((woken, _)), _)) => woken,
+                Either::Right((Either::Right((last, _)), _)) => rest(last),
+            }
+        });
+        let alarm = select(Box::pin(look), stop).map(|woken| match woken {
+            Either::Left(_) => Woken::Look,
+            Either::Right(_) => Woken::Stop,
+        });
+        select(work, alarm).await.factor_first().0
     }
 }
 

@@ -3,6 +3,7 @@
 //! Futures combinators only: no spawn, no runtime. A host either lets [`Engine::run`] live in a thread of
 //! its own, or calls [`Engine::tick`] whenever something wakes it.
 
+mod bulk;
 mod census;
 mod command;
 mod driver;
@@ -10,6 +11,7 @@ mod events;
 mod execute;
 mod log;
 mod news;
+mod roster;
 mod tally;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -37,6 +39,8 @@ pub use command::CommandError;
 pub use driver::{Budget, TickReport};
 pub use events::{Event, Events, Notice, Subscription};
 pub use news::{Affected, News, NewsItem};
+#[cfg(feature = "rest")]
+pub(crate) use roster::narrowed;
 
 /// The pullers of a host, by the name of their source.
 pub type Pullers = BTreeMap<Source, Arc<dyn Puller>>;

@@ -14,8 +14,8 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 
 use crate::domain::{
-    AuditDraft, Caller, Change, Disposition, Lease, Record, Remark, RunError, RunId, SealedConnection, Spec,
-    Stats, Timestamp, Write,
+    AuditDraft, Bulk, Caller, Change, Disposition, Lease, Record, Remark, RunError, RunId, SealedConnection,
+    Spec, Stats, Timestamp, Write,
 };
 use step::Step;
 
@@ -66,6 +66,13 @@ pub enum Command {
         draft: Box<AuditDraft>,
         /// What is written with it.
         writes: Vec<Write>,
+    },
+    /// Begins a bulk command, or says how far it is.
+    Bulk {
+        /// As it stands from here on.
+        bulk: Box<Bulk>,
+        /// What the audit says of it, if anything.
+        draft: Option<Box<AuditDraft>>,
     },
     /// Starts the run that is due, after expiring what fell silent and settling what was missed.
     Claim {
@@ -142,6 +149,20 @@ pub enum Refusal {
     LeaseLost,
 }
 
+impl Refusal {
+    /// The stable code of the problem, as the REST surface names it.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NoSchedule => "schedule_not_found",
+            Self::AlreadyRunning { .. } => "already_running",
+            Self::NotRunning => "not_running",
+            Self::UntilOutOfRange => "field_invalid",
+            Self::NotDue => "not_due",
+            Self::LeaseLost => "lease_lost",
+        }
+    }
+}
+
 /// What a command comes to.
 #[derive(Debug, Clone)]
 pub struct Outcome {
@@ -191,6 +212,7 @@ pub fn decide(
         Command::Delete => step.delete()?,
         Command::Connect(connection) => step.connect(connection),
         Command::Note { draft, writes } => step.note(*draft, writes),
+        Command::Bulk { bulk, draft } => step.bulk(bulk, draft),
         Command::Claim { worker, ttl } => step.claim(&worker, ttl)?,
         Command::Heartbeat { fence, ttl } => step.heartbeat(fence, ttl)?,
         Command::Finish { fence, ending } => step.finish(fence, *ending)?,

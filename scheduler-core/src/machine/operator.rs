@@ -9,7 +9,7 @@ use super::Refusal;
 use super::step::{Report, Start, Step};
 use super::view::just_before;
 use crate::domain::{
-    AuditDraft, Breaker, Cadence, CatchUp, Disposition, ErrorKind, Operation, Pause, RunError, RunId,
+    AuditDraft, Breaker, Bulk, Cadence, CatchUp, Disposition, ErrorKind, Operation, Pause, RunError, RunId,
     RunState, Schedule, SealedConnection, Spec, Timestamp, Trigger, Write,
 };
 use crate::timetable::{self, Timetable};
@@ -240,6 +240,13 @@ impl Step<'_> {
             schedule.breaker = Some(Arc::new(Breaker { probe_at: now, ..(**open).clone() }));
         }
         self.audit_operator(Operation::Connection, metadata, self.describe());
+    }
+
+    pub(super) fn bulk(&mut self, bulk: Box<Bulk>, draft: Option<Box<AuditDraft>>) {
+        self.record.bulk = Some(Arc::from(bulk));
+        if let Some(draft) = draft {
+            self.audit(*draft);
+        }
     }
 
     pub(super) fn note(&mut self, draft: AuditDraft, writes: Vec<Write>) {

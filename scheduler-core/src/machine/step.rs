@@ -50,8 +50,11 @@ impl<'a> Step<'a> {
         if self.changed {
             self.record.revision += 1;
         }
-        let due_at =
-            self.record.schedule.as_ref().and_then(|schedule| view::due_at(schedule, &self.record.key));
+        let Record { key, schedule, bulk, .. } = &self.record;
+        let due_at = match bulk {
+            Some(bulk) => bulk.due_at(),
+            None => schedule.as_ref().and_then(|schedule| view::due_at(schedule, key)),
+        };
         Outcome {
             change: Change {
                 expected: self.expected,

@@ -26,6 +26,28 @@ pub enum StoreError {
     Cursor,
 }
 
+impl StoreError {
+    /// The stable code of the problem, as the REST surface names it.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unavailable(_) => "store_unavailable",
+            Self::Corrupt(_) => "store_damaged",
+            Self::LeaseLost => "lease_lost",
+            Self::Cursor => "cursor_invalid",
+        }
+    }
+
+    /// What to tell people: nothing of the inside.
+    pub(crate) fn public(&self) -> &'static str {
+        match self {
+            Self::Unavailable(_) => "the store can not be reached; try again",
+            Self::Corrupt(_) => "something went wrong on our side",
+            Self::LeaseLost => "the lease is lost",
+            Self::Cursor => "the cursor does not belong to this list",
+        }
+    }
+}
+
 /// What became of one change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Commit {

@@ -1,31 +1,36 @@
 //! One command over many schedules.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::access::{Grant, OfSource, Operator};
+use super::access::{Grant, OfSource, Operator, Principal, Viewer};
+use super::control::EmptyRequest;
 use super::fields::Fields;
+use super::moment::{Epoch, Iso};
 use super::order::Order;
 use super::problem::Error;
-use super::query::{cursor, place_in};
-use super::reply::Reply;
-use super::roster::{Filter, intervals};
+use super::query::{Segments, listed};
+use super::reply::{Reply, json};
+use super::roster::intervals;
 use super::schedules::finish;
 use super::schema::Instant;
 use super::{Shared, Surface};
-use crate::domain::{AuditDraft, Key, Operation, Record, SpecDraft, State as Standing, Tenant, Timestamp};
-use crate::engine::CommandError;
-use crate::machine::{Command, Refusal};
+use crate::domain::{
+    AuditDraft, Bulk, BulkFailure, BulkState, Deed, Filter, Interval, Key, Operation, Record, Schedule,
+    Scope, Source, State as Standing,
+};
+use crate::engine::narrowed;
+use crate::machine::{Command, Outcome, Refusal};
 
 /// The longest body of a bulk command.
 const BODY: usize = 1024 * 1024;
-/// Failures that are listed one by one.
-const LISTED: usize = 1000;
 /// Tenants that a filter may name.
 const NAMED: usize = 20_000;
 
@@ -42,13 +47,9 @@ struct BulkRequest {
     /// Do nothing unless exactly so many match.
     #[schema(minimum = 0)]
     expect: Option<u64>,
-    /// Carry out at most so many, in the order of tenants, and answer where to go on. Send the same
-    /// `x-request-id` with every step to find them together in the audit trail.
-    #[schema(minimum = 1, maximum = 20_000)]
-    limit: Option<u32>,
-    /// Where to go on: the `next_cursor` of the step before.
-    #[schema(max_length = 1024)]
-    cursor: Option<String>,
+    /// Accept it and go on by itself, in steps: the answer says where to ask how far it is.
+    #[schema(default = false)]
+    background: Option<bool>,
     /// With `set-interval`: seconds between slots.
     #[schema(minimum = 1, maximum = 604_800)]
     interval_sec: Option<u32>,
@@ -76,7 +77,7 @@ enum BulkOperation {
 #[schema(as = BulkFilter)]
 #[expect(dead_code, reason = "documents what the handler reads")]
 struct BulkFilter {
-    /// These.
+    /// These; with `background` at most 2,000.
     #[schema(max_items = 20_000)]
     tenants: Option<Vec<String>>,
     /// Those in one of these states, separated by commas.
@@ -100,7 +101,7 @@ struct BulkFilter {
 /// What became of a bulk command.
 #[derive(Serialize, ToSchema)]
 #[schema(as = BulkAnswer)]
-struct Done {
+struct Done<'a> {
     /// Whether none failed.
     ok: bool,
     operation: &'static str,
@@ -110,46 +111,128 @@ struct Done {
     /// Schedules that are another than before, or runs that were started.
     changed: u64,
     /// At most 1,000 of those that failed.
-    failed: Vec<Failed>,
+    failed: Vec<Failed<'a>>,
     /// All that failed.
     failed_total: u64,
-    /// Where the next step goes on; null when all that matched was carried out.
-    next_cursor: Option<String>,
 }
 
 /// A tenant for which the command failed.
 #[derive(Serialize, ToSchema)]
 #[schema(as = BulkFailure)]
-struct Failed {
-    tenant: String,
-    code: &'static str,
-    detail: String,
+struct Failed<'a> {
+    tenant: &'a str,
+    /// Stable, for programs.
+    code: &'a str,
+    /// For people.
+    detail: &'a str,
 }
 
-#[derive(Clone)]
-enum Deed {
-    Pause(Option<Arc<str>>, Option<Timestamp>),
-    Resume,
-    RunNow(Option<Arc<str>>),
-    Delete,
-    SetInterval(u64),
-}
-
-const DEEDS: [&str; 5] = ["pause", "resume", "run-now", "delete", "set-interval"];
-
-impl Deed {
-    fn read(name: &str, fields: &mut Fields) -> Result<Self, Error> {
-        Ok(match name {
-            "pause" => Self::Pause(fields.reason()?, fields.instant("until")?),
-            "resume" => Self::Resume,
-            "run-now" => Self::RunNow(fields.reason()?),
-            "delete" => Self::Delete,
-            _ => {
-                let seconds = fields.number("interval_sec", 0, u64::from(u32::MAX))?;
-                Self::SetInterval(seconds.ok_or_else(|| Error::field("interval_sec", "is required"))?)
-            }
-        })
+impl<'a> Failed<'a> {
+    fn all(failures: &'a [BulkFailure]) -> Vec<Self> {
+        let failed = |BulkFailure { tenant, code, detail }: &'a BulkFailure| Self {
+            tenant: tenant.as_str(),
+            code,
+            detail,
+        };
+        failures.iter().take(Bulk::LISTED).map(failed).collect()
     }
+}
+
+/// A bulk command that goes on by itself.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Bulk)]
+struct BulkView<'a> {
+    id: &'a str,
+    #[schema(value_type = BulkOperation)]
+    operation: &'static str,
+    /// With `set-interval`: seconds between slots.
+    interval_sec: Option<u32>,
+    /// With `pause` and `run-now`: in the operator's words.
+    reason: Option<&'a str>,
+    state: BulkState,
+    /// Who has asked for it.
+    actor: &'a str,
+    /// The request that carried it; its entries in the audit name it, too.
+    request_id: Option<&'a str>,
+    /// Schedules that the filter picked when it was accepted.
+    matched: u64,
+    /// Schedules that were looked at since.
+    done: u64,
+    /// Schedules that are another than before, or runs that were started.
+    changed: u64,
+    /// The first 1,000 of those that failed.
+    failed: Vec<Failed<'a>>,
+    /// All that failed.
+    failed_total: u64,
+    /// When it was accepted.
+    created: Epoch,
+    created_iso: Iso,
+    /// When it last went on.
+    updated: Epoch,
+    updated_iso: Iso,
+}
+
+impl<'a> BulkView<'a> {
+    fn of(bulk: &'a Bulk) -> Self {
+        let (interval, reason) = match &bulk.deed {
+            Deed::SetInterval(interval) => (Some(interval.secs()), None),
+            Deed::Pause { reason, .. } | Deed::RunNow { reason } => (None, reason.as_deref()),
+            Deed::Resume | Deed::Delete => (None, None),
+        };
+        Self {
+            id: &bulk.id,
+            operation: bulk.deed.name(),
+            interval_sec: interval,
+            reason,
+            state: bulk.state,
+            actor: &bulk.actor,
+            request_id: bulk.request_id.as_deref(),
+            matched: bulk.matched,
+            done: bulk.done,
+            changed: bulk.changed,
+            failed: Failed::all(&bulk.failed),
+            failed_total: bulk.failed_total,
+            created: Epoch(bulk.created),
+            created_iso: Iso(bulk.created),
+            updated: Epoch(bulk.updated),
+            updated_iso: Iso(bulk.updated),
+        }
+    }
+}
+
+/// How far a bulk command is.
+#[derive(Serialize, ToSchema)]
+#[schema(as = BulkProgress)]
+struct Progress<'a> {
+    ok: bool,
+    bulk: BulkView<'a>,
+}
+
+impl<'a> Progress<'a> {
+    fn of(bulk: &'a Bulk) -> Self {
+        Self { ok: true, bulk: BulkView::of(bulk) }
+    }
+}
+
+/// Bulk commands in the background.
+#[derive(Serialize, ToSchema)]
+struct BulkList<'a> {
+    ok: bool,
+    bulks: Vec<BulkView<'a>>,
+}
+
+fn deed(shared: &Surface, name: &str, fields: &mut Fields) -> Result<Deed, Error> {
+    Ok(match name {
+        "pause" => Deed::Pause { reason: fields.reason()?, until: fields.instant("until")? },
+        "resume" => Deed::Resume,
+        "run-now" => Deed::RunNow { reason: fields.reason()? },
+        "delete" => Deed::Delete,
+        _ => {
+            let seconds = fields.number("interval_sec", 0, u64::from(u32::MAX))?;
+            let seconds = seconds.ok_or_else(|| Error::field("interval_sec", "is required"))?;
+            Deed::SetInterval(Interval::within(seconds, shared.limits)?)
+        }
+    })
 }
 
 fn filter(fields: &mut Fields) -> Result<Filter, Error> {
@@ -159,7 +242,7 @@ fn filter(fields: &mut Fields) -> Result<Filter, Error> {
     let all = given.flag("all")?.unwrap_or(false);
     let words = |text: Option<String>| -> Vec<String> {
         let text = text.unwrap_or_default();
-        super::query::listed(&text).map(Into::into).collect()
+        listed(&text).map(Into::into).collect()
     };
     let state = |word: &String| {
         let known = Standing::ALL.map(Standing::as_str).join(", ");
@@ -185,69 +268,64 @@ fn filter(fields: &mut Fields) -> Result<Filter, Error> {
 /// Each schedule is changed on its own; one that fails does not keep back the others.
 #[utoipa::path(post, path = "/api/crm/import/{source}/bulk", tag = "schedules", operation_id = "bulk",
     request_body(content = BulkRequest),
-    responses((status = 200, description = "What became of it", body = Done)))]
+    responses((status = 200, description = "What became of it", body = Done<'static>),
+        (status = 202, description = "With `background`: it was accepted and goes on by itself", body = Progress<'static>,
+            headers(("location" = String, description = "Where to ask how far it is")))))]
 pub(super) async fn bulk(
     State(shared): State<Shared>,
     mut order: Order<OfSource<Operator>, BODY>,
 ) -> Result<Response, Error> {
     let fields = &mut order.fields;
     let name = fields
-        .one_of("operation", &DEEDS)?
-        .ok_or_else(|| Error::field("operation", format!("must be one of {}", DEEDS.join(", "))))?;
-    let deed = Deed::read(name, fields)?;
+        .one_of("operation", &Deed::NAMES)?
+        .ok_or_else(|| Error::field("operation", format!("must be one of {}", Deed::NAMES.join(", "))))?;
+    let deed = deed(&shared, name, fields)?;
     let filter = filter(fields)?;
     let dry_run = fields.flag("dry_run")?.unwrap_or(false);
+    let background = fields.flag("background")?.unwrap_or(false);
     let expect = fields.number("expect", 0, u64::from(u32::MAX))?;
-    let limit = fields.number("limit", 1, NAMED as u64)?.and_then(|limit| usize::try_from(limit).ok());
-    let after = fields
-        .text("cursor", 1024)?
-        .map(|text| place_in("bulk", &text).and_then(|name| Tenant::parse(&name).map_err(|_| Error::Cursor)))
-        .transpose()?;
     finish(&mut order)?;
-    if let Deed::SetInterval(seconds) = &deed {
-        crate::domain::Interval::within(*seconds, shared.limits)?;
-    }
-    if let Deed::Pause(_, Some(until)) = &deed
+    if let Deed::Pause { until: Some(until), .. } = &deed
         && *until <= shared.now()
     {
         return Err(Error::Refused(Refusal::UntilOutOfRange));
     }
-    let mut keys = shared.pick(&order.grant.source, &order.grant.principal.scope, &filter).await?;
-    keys.retain(|key| after.as_ref().is_none_or(|after| key.tenant > *after));
+    if background && filter.tenants.as_ref().is_some_and(|tenants| tenants.len() > Bulk::NAMED) {
+        let most = Bulk::NAMED;
+        return Err(Error::field("filter.tenants", format!("must name at most {most} with background")));
+    }
+    let OfSource { source, principal, .. } = &order.grant;
+    let (now, scope) = (shared.now(), narrowed(&principal.scope, filter.tenants.as_deref()));
+    let meant = |record: &Record, schedule: &Schedule| shared.engine.means(&filter, record, schedule, now);
+    let keys = shared.engine.pick(source, &scope, None, usize::MAX, meant).await?;
     let matched = keys.len() as u64;
     if let Some(expect) = expect.filter(|expect| *expect != matched) {
         return Err(order.remember(&shared, Error::Expected { expect, matched }).await);
     }
-    let next_cursor = limit.filter(|limit| *limit < keys.len()).map(|limit| {
-        keys.truncate(limit);
-        cursor("bulk", keys.last().map_or("", |last| last.tenant.as_str()))
-    });
-    let mut done = Done {
-        ok: true,
-        operation: name,
-        dry_run,
-        matched,
-        changed: 0,
-        failed: vec![],
-        failed_total: 0,
-        next_cursor,
-    };
+    let mut done =
+        Done { ok: true, operation: name, dry_run, matched, changed: 0, failed: vec![], failed_total: 0 };
     if dry_run {
         return Ok(Reply::ok(&done).into_response());
     }
-    let carried_out = keys.len();
-    shared.carry_out_all(&order, &deed, keys, &mut done).await?;
+    let caller = order.grant.caller();
+    if background {
+        return begin(&shared, &order, deed, filter, matched).await;
+    }
+    let deeds = shared.engine.carry_out(source, keys, &deed, caller, None).await?;
+    let follow = deeds.started.iter().map(|outcome| shared.engine.follow(outcome, Duration::ZERO));
+    futures::future::join_all(follow).await;
+    done.changed = deeds.changed;
+    done.failed_total = deeds.failed.len() as u64;
     done.ok = done.failed_total == 0;
+    done.failed = Failed::all(&deeds.failed);
     let reply = Reply::ok(&done);
     let metadata = json!({
         "operation": name,
         "filter": shown(&filter),
         "matched": done.matched,
-        "carried_out": carried_out,
         "changed": done.changed,
         "failed": done.failed_total,
     });
-    let caller = order.grant.caller();
     let draft = AuditDraft { metadata: metadata.into(), ..AuditDraft::new(Operation::Bulk, caller) };
     let ask =
         |_: &Record| Ok::<_, Error>(Command::Note { draft: Box::new(draft.clone()), writes: Vec::new() });
@@ -255,6 +333,151 @@ pub(super) async fn bulk(
     if let Err(error) = shared.engine.command(&Key::system(), caller, None, ask, answer).await {
         return Err(order.remember(&shared, error).await);
     }
+    Ok(reply.into_response())
+}
+
+/// How often another place is tried when somebody was faster.
+const PATIENCE: usize = 4;
+
+/// Accepts a bulk command that goes on by itself.
+async fn begin(
+    shared: &Shared,
+    order: &Order<OfSource<Operator>, BODY>,
+    deed: Deed,
+    filter: Filter,
+    matched: u64,
+) -> Result<Response, Error> {
+    let OfSource { source, principal, caller, .. } = &order.grant;
+    let now = shared.now();
+    let metadata = json!({ "operation": deed.name(), "filter": shown(&filter), "matched": matched });
+    let bulk = Bulk {
+        id: "".into(),
+        source: source.clone(),
+        deed,
+        filter,
+        scope: principal.scope.clone(),
+        principal: principal.id.clone(),
+        actor: caller.actor.clone(),
+        role: caller.role,
+        via: caller.via,
+        request_id: caller.request_id.clone(),
+        created: now,
+        matched,
+        state: BulkState::Running,
+        after: None,
+        done: 0,
+        changed: 0,
+        failed: Vec::new(),
+        failed_total: 0,
+        updated: now,
+        step: Vec::new(),
+        leased: None,
+    };
+    for _ in 0..PATIENCE {
+        let Some(place) = shared.engine.place_of_bulk().await? else { break };
+        let key = Key::bulk(place);
+        let begun =
+            |record: &Record| Bulk { id: format!("{place}-{}", record.version + 1).into(), ..bulk.clone() };
+        let ask = |record: &Record| {
+            if record.bulk.as_ref().is_some_and(|held| held.state == BulkState::Running) {
+                return Err(Error::BulksBusy);
+            }
+            let bulk = begun(record);
+            let mut metadata = metadata.clone();
+            metadata["id"] = json!(bulk.id);
+            let draft = AuditDraft { metadata: metadata.into(), ..AuditDraft::new(Operation::Bulk, caller) };
+            Ok(Command::Bulk { bulk: Box::new(bulk), draft: Some(Box::new(draft)) })
+        };
+        let accepted = |outcome: &Outcome| {
+            let bulk = outcome.change.next.bulk.as_deref();
+            bulk.map_or_else(|| Reply::ok(&()), |bulk| Reply::new(StatusCode::ACCEPTED, &Progress::of(bulk)))
+        };
+        match order.carry_out(shared, &key, ask, accepted).await {
+            Err(Error::BulksBusy) => {}
+            Err(error) => return Err(error),
+            Ok((outcome, reply)) => {
+                shared.engine.begin_bulk(&key).await;
+                let mut response = reply.into_response();
+                let id = outcome.change.next.bulk.as_ref().map_or("", |bulk| &bulk.id);
+                if let Ok(location) = HeaderValue::from_str(&location(source, id)) {
+                    response.headers_mut().insert(header::LOCATION, location);
+                }
+                return Ok(response);
+            }
+        }
+    }
+    Err(Error::BulksBusy)
+}
+
+fn location(source: &Source, id: &str) -> String {
+    format!("/api/crm/import/{source}/bulk/{id}")
+}
+
+impl Surface {
+    /// The bulk commands that the caller may see: its own, or with all tenants in its scope those of others.
+    async fn bulks(&self, source: &Source, principal: &Principal) -> Result<Vec<Arc<Bulk>>, Error> {
+        let mut bulks = self.engine.bulks().await?;
+        let sees = |bulk: &Bulk| principal.scope == Scope::All || bulk.principal == principal.id;
+        bulks.retain(|bulk| bulk.source == *source && sees(bulk));
+        Ok(bulks)
+    }
+
+    async fn bulk(&self, source: &Source, principal: &Principal, id: &str) -> Result<Arc<Bulk>, Error> {
+        let bulks = self.bulks(source, principal).await?;
+        bulks.into_iter().find(|bulk| *bulk.id == *id).ok_or(Error::NotFound("bulk"))
+    }
+}
+
+/// List the bulk commands in the background, latest first.
+///
+/// Those that are under way, and the last ones that ended.
+#[utoipa::path(get, path = "/api/crm/import/{source}/bulk", tag = "schedules", operation_id = "listBulks",
+    responses((status = 200, description = "The bulk commands", body = BulkList<'static>)))]
+pub(super) async fn list(State(shared): State<Shared>, grant: OfSource<Viewer>) -> Result<Response, Error> {
+    let bulks = shared.bulks(&grant.source, &grant.principal).await?;
+    json(&BulkList { ok: true, bulks: bulks.iter().map(|bulk| BulkView::of(bulk)).collect() })
+}
+
+/// See how far a bulk command is.
+#[utoipa::path(get, path = "/api/crm/import/{source}/bulk/{id}", tag = "schedules", operation_id = "getBulk",
+    params(("id" = String, Path, description = "The bulk command")),
+    responses((status = 200, description = "The bulk command", body = Progress<'static>)))]
+pub(super) async fn get(
+    State(shared): State<Shared>,
+    Segments([id]): Segments<1>,
+    grant: OfSource<Viewer>,
+) -> Result<Response, Error> {
+    json(&Progress::of(&*shared.bulk(&grant.source, &grant.principal, &id).await?))
+}
+
+/// Call off what is left of a bulk command.
+///
+/// What was done stays done. The step that is under way is carried out.
+#[utoipa::path(post, path = "/api/crm/import/{source}/bulk/{id}/cancel", tag = "schedules",
+    operation_id = "cancelBulk", params(("id" = String, Path, description = "The bulk command")),
+    request_body(content = Option<EmptyRequest>),
+    responses((status = 200, description = "The rest stays as it is", body = Progress<'static>)))]
+pub(super) async fn cancel(
+    State(shared): State<Shared>,
+    Segments([id]): Segments<1>,
+    mut order: Order<OfSource<Operator>>,
+) -> Result<Response, Error> {
+    finish(&mut order)?;
+    let OfSource { source, principal, caller, .. } = &order.grant;
+    let bulk = shared.bulk(source, principal, &id).await?;
+    let key = Bulk::key_of(&bulk.id).ok_or(Error::NotFound("bulk"))?;
+    let ask = |record: &Record| {
+        let held = record.bulk.as_ref().filter(|held| held.id == bulk.id).ok_or(Error::NotFound("bulk"))?;
+        if held.state != BulkState::Running {
+            return Err(Error::BulkOver);
+        }
+        let next = Bulk { state: BulkState::Cancelled, updated: shared.now(), ..(**held).clone() };
+        let metadata = json!({ "bulk": next.id, "operation": next.deed.name(), "carried_out": next.done });
+        let draft = AuditDraft { metadata: metadata.into(), ..AuditDraft::new(Operation::Cancel, caller) };
+        Ok(Command::Bulk { bulk: Box::new(next), draft: Some(Box::new(draft)) })
+    };
+    let reply = |outcome: &Outcome| Reply::ok(&outcome.change.next.bulk.as_deref().map(Progress::of));
+    let (_, reply) = order.carry_out(&shared, &key, ask, reply).await?;
     Ok(reply.into_response())
 }
 
@@ -267,70 +490,4 @@ fn shown(filter: &Filter) -> serde_json::Value {
         "interval_sec": filter.intervals,
         "overdue": filter.overdue,
     })
-}
-
-impl Surface {
-    async fn carry_out_all(
-        &self,
-        order: &Order<OfSource<Operator>, BODY>,
-        deed: &Deed,
-        keys: Vec<Key>,
-        done: &mut Done,
-    ) -> Result<(), Error> {
-        let place = match deed {
-            Deed::SetInterval(_) => {
-                self.engine.store().place(&order.grant.source, keys.len().max(1) as u64).await?
-            }
-            _ => 0,
-        };
-        // Which place a schedule gets does not matter, as long as no two get the same.
-        let places: std::collections::HashMap<Key, u64> = match deed {
-            Deed::SetInterval(_) => keys.iter().cloned().zip(place..).collect(),
-            _ => std::collections::HashMap::new(),
-        };
-        let (worker, ttl) = (self.engine.worker(), self.engine.lease());
-        let ask = |record: &Record| -> Result<Command, CommandError> {
-            let Some(schedule) = &record.schedule else { return Err(Refusal::NoSchedule.into()) };
-            Ok(match deed {
-                Deed::Pause(reason, until) => Command::Pause { reason: reason.clone(), until: *until },
-                Deed::Resume => Command::Resume,
-                Deed::RunNow(reason) => {
-                    Command::RunNow { reason: reason.clone(), worker: worker.clone(), ttl }
-                }
-                Deed::Delete => Command::Delete,
-                Deed::SetInterval(seconds) => {
-                    let draft = SpecDraft { interval_sec: Some(*seconds), ..SpecDraft::default() };
-                    // The bounds were checked above; jitter that no longer fits is cut to the interval.
-                    let spec = draft.clone().apply(Some(&schedule.spec), self.limits).or_else(|_| {
-                        SpecDraft { jitter_sec: Some(0), ..draft }.apply(Some(&schedule.spec), self.limits)
-                    });
-                    let place = places.get(&record.key).copied().unwrap_or(place);
-                    Command::Put { spec: spec.map_err(|_| Refusal::NoSchedule)?, place }
-                }
-            })
-        };
-        let results = self.engine.commands(keys, order.grant.caller(), ask).await;
-        let mut started = Vec::new();
-        for (key, result) in results {
-            match result {
-                Ok(outcome) => {
-                    done.changed += u64::from(outcome.changed || outcome.started.is_some());
-                    if outcome.started.is_some() {
-                        started.push(outcome);
-                    }
-                }
-                Err(error) => {
-                    done.failed_total += 1;
-                    if done.failed.len() < LISTED {
-                        let error = Error::from(error);
-                        let (code, detail) = (error.label(), error.detail());
-                        done.failed.push(Failed { tenant: key.tenant.to_string(), code, detail });
-                    }
-                }
-            }
-        }
-        let follow = started.iter().map(|outcome| self.engine.follow(outcome, std::time::Duration::ZERO));
-        futures::future::join_all(follow).await;
-        Ok(())
-    }
 }

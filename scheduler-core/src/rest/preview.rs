@@ -132,16 +132,17 @@ impl Surface {
         let second = |instant: Timestamp| instant.millis().div_euclid(1000);
         let mut others: HashMap<i64, u64> = slots.iter().map(|(_, starts)| (second(*starts), 0)).collect();
         let now = self.now();
-        self.walk(&grant.key.source, &grant.principal.scope, None, usize::MAX, |record, schedule| {
-            if record.key != grant.key
-                && let Some(next) = next_run(schedule, &record.key, now)
-                && let Some(count) = others.get_mut(&second(next))
-            {
-                *count += 1;
-            }
-            ControlFlow::Continue(())
-        })
-        .await?;
+        self.engine
+            .walk(&grant.key.source, &grant.principal.scope, None, usize::MAX, |record, schedule| {
+                if record.key != grant.key
+                    && let Some(next) = next_run(schedule, &record.key, now)
+                    && let Some(count) = others.get_mut(&second(next))
+                {
+                    *count += 1;
+                }
+                ControlFlow::Continue(())
+            })
+            .await?;
         let slot = |(slot, starts): (Timestamp, Timestamp)| Slot {
             slot: Epoch(slot),
             slot_iso: Iso(slot),

@@ -68,6 +68,10 @@ pub(super) enum Error {
     Revision { current: u64 },
     /// The filter matches another number of schedules than was expected.
     Expected { expect: u64, matched: u64 },
+    /// As many bulk commands as there is room for are under way.
+    BulksBusy,
+    /// The bulk command is over.
+    BulkOver,
     /// Without it, nobody could manage tokens any more.
     LastAdmin,
     /// The events asked for are forgotten.
@@ -114,24 +118,26 @@ impl Error {
             Self::IdempotencyMismatch => (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_mismatch", "Idempotency key reused"),
             Self::Answered | Self::Replayed(_) => (StatusCode::CONFLICT, "idempotency_in_use", "Carried out already"),
             Self::Refused(refusal) => match refusal {
-                Refusal::NoSchedule => (StatusCode::NOT_FOUND, "schedule_not_found", "No schedule found"),
-                Refusal::AlreadyRunning { .. } => (StatusCode::CONFLICT, "already_running", "Already running"),
-                Refusal::NotRunning => (StatusCode::CONFLICT, "not_running", "Not running"),
-                Refusal::UntilOutOfRange => (StatusCode::UNPROCESSABLE_ENTITY, "field_invalid", "Field invalid"),
-                Refusal::NotDue => (StatusCode::CONFLICT, "not_due", "Not due"),
-                Refusal::LeaseLost => (StatusCode::CONFLICT, "lease_lost", "Lease lost"),
+                Refusal::NoSchedule => (StatusCode::NOT_FOUND, refusal.code(), "No schedule found"),
+                Refusal::AlreadyRunning { .. } => (StatusCode::CONFLICT, refusal.code(), "Already running"),
+                Refusal::NotRunning => (StatusCode::CONFLICT, refusal.code(), "Not running"),
+                Refusal::UntilOutOfRange => (StatusCode::UNPROCESSABLE_ENTITY, refusal.code(), "Field invalid"),
+                Refusal::NotDue => (StatusCode::CONFLICT, refusal.code(), "Not due"),
+                Refusal::LeaseLost => (StatusCode::CONFLICT, refusal.code(), "Lease lost"),
             },
             Self::Revision { .. } => (StatusCode::PRECONDITION_FAILED, "revision_mismatch", "Changed meanwhile"),
             Self::Expected { .. } => (StatusCode::CONFLICT, "expect_mismatch", "The selection has changed"),
+            Self::BulksBusy => (StatusCode::TOO_MANY_REQUESTS, "too_many_bulks", "Too many bulk commands"),
+            Self::BulkOver => (StatusCode::CONFLICT, "bulk_over", "Bulk command is over"),
             Self::LastAdmin => (StatusCode::CONFLICT, "last_admin", "An administrator must remain"),
             Self::TooOld => (StatusCode::GONE, "changes_forgotten", "Changes forgotten"),
             Self::NoStream => (StatusCode::NOT_FOUND, "streaming_unavailable", "No event stream"),
             Self::StreamsBusy => (StatusCode::TOO_MANY_REQUESTS, "too_many_streams", "Too many event streams"),
             Self::Store(error) => match error {
-                StoreError::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "store_unavailable", "Store unavailable"),
-                StoreError::Corrupt(_) => (StatusCode::INTERNAL_SERVER_ERROR, "store_damaged", "Internal error"),
-                StoreError::LeaseLost => (StatusCode::CONFLICT, "lease_lost", "Lease lost"),
-                StoreError::Cursor => (StatusCode::BAD_REQUEST, "cursor_invalid", "Cursor invalid"),
+                StoreError::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, error.code(), "Store unavailable"),
+                StoreError::Corrupt(_) => (StatusCode::INTERNAL_SERVER_ERROR, error.code(), "Internal error"),
+                StoreError::LeaseLost => (StatusCode::CONFLICT, error.code(), "Lease lost"),
+                StoreError::Cursor => (StatusCode::BAD_REQUEST, error.code(), "Cursor invalid"),
             },
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
         }
@@ -174,14 +180,14 @@ impl Error {
             Self::Refused(refusal) => refusal.to_string(),
             Self::Revision { current } => format!("the schedule is at revision {current}"),
             Self::Expected { expect, matched } => format!("expected {expect} schedules, the filter matches {matched}"),
+            Self::BulksBusy => "too many bulk commands are under way; wait for one to end".into(),
+            Self::BulkOver => "the bulk command is over; there is nothing left to cancel".into(),
             Self::LastAdmin => "the first and the last token must be an admin's for all tenants, without expiry".into(),
             Self::TooOld => "changes since then are forgotten; read the list again".into(),
             Self::NoStream => "this host does not stream; ask /api/changes".into(),
             Self::StreamsBusy => "too many event streams are open; close one".into(),
-            Self::Store(StoreError::Unavailable(_)) => "the store can not be reached; try again".into(),
-            Self::Store(StoreError::Cursor) => Self::Cursor.detail(),
-            Self::Store(StoreError::LeaseLost) => "the lease is lost".into(),
-            Self::Store(StoreError::Corrupt(_)) | Self::Internal => "something went wrong on our side".into(),
+            Self::Store(error) => error.public().into(),
+            Self::Internal => "something went wrong on our side".into(),
         }
     }
 
@@ -254,7 +260,7 @@ impl Error {
         match self {
             Self::TooMany { retry_after } => Some(*retry_after),
             Self::Store(StoreError::Unavailable(_)) => Some(1),
-            Self::StreamsBusy => Some(30),
+            Self::BulksBusy | Self::StreamsBusy => Some(30),
             _ => None,
         }
     }

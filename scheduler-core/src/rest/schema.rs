@@ -7,8 +7,8 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::domain::{
-    CatchUp, Disposition, ErrorKind, Level, Operation, Overlap, RetryPolicy, Role, RunState, State, Stats,
-    Trigger, Via,
+    BulkState, CatchUp, Disposition, ErrorKind, Level, Operation, Overlap, RetryPolicy, Role, RunState,
+    State, Stats, Trigger, Via,
 };
 
 macro_rules! words {
@@ -35,6 +35,7 @@ words!(Via, "AuditSource", ["api", "ui", "cli", "system"]);
 words!(Overlap, "Overlap", ["skip", "queue_one"]);
 words!(Trigger, "Trigger", ["schedule", "manual", "retry"]);
 words!(Level, "Level", ["info", "warn"]);
+words!(BulkState, "BulkState", ["running", "done", "cancelled"]);
 words!(RunState, "RunState", ["running", "succeeded", "failed", "cancelled", "timed_out", "abandoned"]);
 words!(StateWord, "ScheduleState", ["ok", "error", "paused", "running", "backoff", "broken", "never"]);
 words!(

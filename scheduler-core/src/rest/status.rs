@@ -16,10 +16,11 @@ use super::moment::{Epoch, Iso};
 use super::problem::Error;
 use super::query::{LONGEST_PAGE, PAGE, Params, cursor};
 use super::reply::{REVALIDATE, json, matches, not_modified};
-use super::roster::{Counts, Filter, narrowed};
+use super::roster::{Counts, filter_of};
 use super::views::ScheduleView;
 use super::{Shared, Surface};
-use crate::domain::{Key, Record, Schedule, Scope, Source, State as Standing, Tenant, Timestamp};
+use crate::domain::{Filter, Key, Record, Schedule, Scope, Source, State as Standing, Tenant, Timestamp};
+use crate::engine::narrowed;
 use crate::machine::next_run;
 
 /// What a list is ordered by.
@@ -117,7 +118,7 @@ impl Question {
         let sort = params.choice("sort", Sort::parse, known)?;
         let sort = sort.unwrap_or(Sort { by: By::Tenant, turned: false });
         let from = params.cursor(&sort.name())?.map(|text| place(&text).ok_or(Error::Cursor)).transpose()?;
-        Ok(Self { filter: Filter::of(params)?, sort, limit: params.limit(page)?, from })
+        Ok(Self { filter: filter_of(params)?, sort, limit: params.limit(page)?, from })
     }
 }
 
@@ -166,26 +167,27 @@ impl Surface {
         let after = from.filter(|_| short).map(|from| &from.tenant);
         let stride = if short { limit + 1 } else { usize::MAX };
         let (now, mut matched) = (self.now(), 0);
-        self.walk(source, scope, after, stride, |record, schedule| {
-            let full = sort.follows_the_walk() && rows.len() > limit;
-            if known.is_none() {
-                counts.add(schedule.state());
-            } else if full && short {
-                return ControlFlow::Break(());
-            }
-            if filter.admits(&self.engine, record, schedule, now) {
-                matched += 1;
-                let rank = if full { 0 } else { sort.rank(record, schedule, as_of) };
-                let passed = from.is_some_and(|from| {
-                    sort.compare((rank, &record.key.tenant), (from.rank, &from.tenant)).is_le()
-                });
-                if !full && !passed {
-                    rows.push(Row { rank, record: record.clone() });
+        self.engine
+            .walk(source, scope, after, stride, |record, schedule| {
+                let full = sort.follows_the_walk() && rows.len() > limit;
+                if known.is_none() {
+                    counts.add(schedule.state());
+                } else if full && short {
+                    return ControlFlow::Break(());
                 }
-            }
-            ControlFlow::Continue(())
-        })
-        .await?;
+                if self.engine.means(filter, record, schedule, now) {
+                    matched += 1;
+                    let rank = if full { 0 } else { sort.rank(record, schedule, as_of) };
+                    let passed = from.is_some_and(|from| {
+                        sort.compare((rank, &record.key.tenant), (from.rank, &from.tenant)).is_le()
+                    });
+                    if !full && !passed {
+                        rows.push(Row { rank, record: record.clone() });
+                    }
+                }
+                ControlFlow::Continue(())
+            })
+            .await?;
         let counts = known.unwrap_or(counts);
         if filter.is_open() {
             matched = counts.total();

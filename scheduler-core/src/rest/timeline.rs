@@ -175,29 +175,31 @@ impl Surface {
         // Whole seconds, so that edges of stretches, which are too, never cut one.
         let start = window.from.max(now.millis()).div_euclid(1000) * 1000;
         let mut rounds: HashMap<u32, Rounds> = HashMap::new();
-        self.walk(&grant.source, &grant.principal.scope, None, usize::MAX, |_, schedule| {
-            if let Some((after, through)) = awake(schedule, start, end)
-                && let Some(first) = Timetable::of(schedule).next_after(after)
-            {
-                let second = usize::try_from((first.millis() - start).div_euclid(1000)).unwrap_or(usize::MAX);
-                match &schedule.spec.cadence {
-                    Cadence::Interval(interval)
-                        if through == end
-                            && second < interval.secs() as usize
-                            && schedule.slot0 != Some(first) =>
-                    {
-                        let length = interval.secs() as usize;
-                        let class = rounds.entry(interval.secs());
-                        class.or_insert_with(|| Rounds { firsts: vec![0; length] }).firsts[second] += 1;
+        self.engine
+            .walk(&grant.source, &grant.principal.scope, None, usize::MAX, |_, schedule| {
+                if let Some((after, through)) = awake(schedule, start, end)
+                    && let Some(first) = Timetable::of(schedule).next_after(after)
+                {
+                    let second =
+                        usize::try_from((first.millis() - start).div_euclid(1000)).unwrap_or(usize::MAX);
+                    match &schedule.spec.cadence {
+                        Cadence::Interval(interval)
+                            if through == end
+                                && second < interval.secs() as usize
+                                && schedule.slot0 != Some(first) =>
+                        {
+                            let length = interval.secs() as usize;
+                            let class = rounds.entry(interval.secs());
+                            class.or_insert_with(|| Rounds { firsts: vec![0; length] }).firsts[second] += 1;
+                        }
+                        _ => Timetable::of(schedule)
+                            .between(after, through)
+                            .for_each(|slot| window.add(&mut counts, slot)),
                     }
-                    _ => Timetable::of(schedule)
-                        .between(after, through)
-                        .for_each(|slot| window.add(&mut counts, slot)),
                 }
-            }
-            ControlFlow::Continue(())
-        })
-        .await?;
+                ControlFlow::Continue(())
+            })
+            .await?;
         rounds.values().for_each(|class| class.add_to(&mut counts, start, window));
         Ok(counts)
     }

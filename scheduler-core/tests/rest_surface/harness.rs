@@ -144,6 +144,14 @@ impl Surface {
 
     /// One of several processes over one store.
     pub(crate) fn over(store: Arc<MemoryStore>, configure: impl FnOnce(App) -> App) -> Self {
+        Self::working(store, EngineConfig::default(), configure)
+    }
+
+    pub(crate) fn working(
+        store: Arc<MemoryStore>,
+        config: EngineConfig,
+        configure: impl FnOnce(App) -> App,
+    ) -> Self {
         let vault = Arc::new(Vault::new([7; 32]));
         let clock = ManualClock::at(start());
         let puller = Arc::new(Scripted(Mutex::new(Script::Bring)));
@@ -151,14 +159,8 @@ impl Surface {
             Pullers::from([(Source::parse("acculynx").unwrap(), puller.clone() as Arc<dyn Puller>)]);
         let connections = Arc::new(StoredConnections::new(store.clone(), vault.clone()));
         let metrics = Metrics::new("test", "0", "none", TenantLabels::default());
-        let engine = Engine::new(
-            store.clone(),
-            Arc::new(clock.clone()),
-            pullers,
-            connections,
-            metrics,
-            EngineConfig::default(),
-        );
+        let engine =
+            Engine::new(store.clone(), Arc::new(clock.clone()), pullers, connections, metrics, config);
         let engine = block_on(engine).unwrap();
         let app = configure(App::new(engine.clone(), vault).streaming(true));
         Self { router: router(app), engine, store, clock, puller }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that can not go on may panic")]
 
 mod access;
+mod bulk;
 mod commands;
 mod harness;
 mod hostile;

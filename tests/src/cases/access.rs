@@ -19,7 +19,7 @@ struct Route {
 
 /// Every route but those that need none.
 #[rustfmt::skip]
-const ROUTES: [Route; 37] = [
+const ROUTES: [Route; 40] = [
     Route { method: "GET", target: "schedule", role: "viewer", tenant: true },
     Route { method: "GET", target: "schedule/preview", role: "viewer", tenant: true },
     Route { method: "POST", target: "schedule/preview", role: "viewer", tenant: true },
@@ -48,7 +48,10 @@ const ROUTES: [Route; 37] = [
     Route { method: "POST", target: "resume", role: "operator", tenant: true },
     Route { method: "POST", target: "run-now", role: "operator", tenant: true },
     Route { method: "DELETE", target: "schedule", role: "operator", tenant: true },
+    Route { method: "GET", target: "bulk", role: "viewer", tenant: false },
+    Route { method: "GET", target: "bulk/0-1", role: "viewer", tenant: false },
     Route { method: "POST", target: "bulk", role: "operator", tenant: false },
+    Route { method: "POST", target: "bulk/0-1/cancel", role: "operator", tenant: false },
     Route { method: "POST", target: "runs/00000000000000000000000000/cancel", role: "operator", tenant: false },
     Route { method: "POST", target: "/ops/tick", role: "operator", tenant: false },
     Route { method: "PUT", target: "connection", role: "admin", tenant: true },

@@ -82,36 +82,35 @@ pub async fn every_tenant_and_the_bulk_have_an_entry(host: &dyn Host) {
     assert_eq!(status(host, "delta").await["paused"], false);
 }
 
-/// With a limit, a bulk goes step by step to the end, and leaves nobody out.
-pub async fn a_bulk_goes_in_steps(host: &dyn Host) {
+/// In the background, a bulk is accepted at once, goes on by itself, and tells how far it is.
+pub async fn a_bulk_goes_on_by_itself(host: &dyn Host) {
     four(host).await;
-    let step = async |cursor: &Value, operation: &str, filter: Value| {
-        let mut body = json!({ "operation": operation, "filter": filter, "limit": 2 });
-        if !cursor.is_null() {
-            body["cursor"] = cursor.clone();
-        }
-        bulk(host, body).await
-    };
-    let first = step(&Value::Null, "pause", json!({ "state": "never" })).await;
-    assert_eq!((&first["matched"], &first["changed"]), (&json!(4), &json!(2)), "{first}");
-    assert_eq!(status(host, "beta").await["paused"], true);
-    assert_eq!(status(host, "delta").await["paused"], false);
-    let second = step(&first["next_cursor"], "pause", json!({ "state": "never" })).await;
-    assert_eq!((&second["matched"], &second["changed"]), (&json!(2), &json!(2)), "{second}");
-    assert!(second["next_cursor"].is_null(), "{second}");
-    assert_eq!(status(host, "gamma").await["paused"], true);
-    let entries = audit(host, "operation=bulk").await;
-    assert_eq!((entries.len(), &entries[1]["metadata"]["carried_out"]), (2, &json!(2)), "{entries:?}");
+    let body = json!({ "operation": "pause", "reason": "hail", "background": true, "expect": 4,
+        "filter": { "all": true } });
+    let ask = post("bulk").header("idempotency-key", "bulk-1").json(body);
+    let accepted = ask.clone().of(host).await;
+    assert_eq!(accepted.status, 202, "{accepted}");
+    let id = accepted.json()["bulk"]["id"].as_str().expect("an id").to_owned();
+    let place = format!("/api/crm/import/acculynx/bulk/{id}");
+    assert_eq!(accepted.header("location"), place);
+    let done = until!(host, "the bulk is done", {
+        let told = get(&place).good(host).await["bulk"].clone();
+        (told["state"] == "done").then_some(told)
+    });
+    let counted = ["matched", "done", "changed", "failed_total"].map(|name| done[name].as_u64());
+    assert_eq!(counted, [Some(4), Some(4), Some(4), Some(0)], "{done}");
+    assert_eq!(status(host, "gamma").await["pause"]["reason"], "hail");
+    assert_eq!(audit(host, "operation=pause").await.len(), 4);
+    assert_eq!(ask.of(host).await.json()["bulk"]["id"], json!(id), "a repeated request begins nothing");
+    assert_eq!(list(host, get("bulk"), "bulks").await.len(), 1);
 
-    for cursor in ["x", "AAAA", ""] {
-        let body = json!({ "operation": "resume", "filter": { "all": true }, "cursor": cursor });
-        post("bulk").json(body).refused(host, 400, "cursor_invalid").await;
+    post(&format!("{place}/cancel")).refused(host, 409, "bulk_over").await;
+    for unknown in ["0-999", "99-1", "x", "-"] {
+        get(&format!("bulk/{unknown}")).refused(host, 404, "bulk_not_found").await;
     }
-    for limit in [0, 20_001] {
-        let body = json!({ "operation": "resume", "filter": { "all": true }, "limit": limit });
-        assert_eq!(post("bulk").json(body).refused(host, 422, "field_invalid").await["field"], "limit");
-    }
-    assert_eq!(status(host, "alpha").await["paused"], true);
+    let many: Vec<_> = (0..2_001).map(|number| format!("nobody-{number}")).collect();
+    let body = json!({ "operation": "pause", "background": true, "filter": { "tenants": many } });
+    assert_eq!(post("bulk").json(body).refused(host, 422, "field_invalid").await["field"], "filter.tenants");
 }
 
 /// Every operation does to all what its own call does to one.

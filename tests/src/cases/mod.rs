@@ -92,7 +92,7 @@ macro_rules! host_conformance {
                 a_dry_run_counts_and_does_nothing
                 a_drifted_selection_is_left_alone
                 every_tenant_and_the_bulk_have_an_entry
-                a_bulk_goes_in_steps
+                a_bulk_goes_on_by_itself
                 every_operation_does_what_its_call_does
                 one_that_fails_is_named
                 a_selection_must_be_made

@@ -36,9 +36,6 @@ pub(crate) fn owner(key: &Key) -> String {
 /// Reads what [`owner`] wrote.
 pub(crate) fn read_owner(text: &str) -> Result<Key, Cause> {
     let (source, tenant) = text.split_once('#').ok_or(Cause::Unreadable("key"))?;
-    if *source == *Key::system().source.as_str() {
-        return Ok(Key::system());
-    }
     let unreadable = |_| Cause::Unreadable("key");
     Ok(Key::new(Source::parse(source).map_err(unreadable)?, Tenant::parse(tenant).map_err(unreadable)?))
 }

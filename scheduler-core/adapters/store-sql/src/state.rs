@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use scheduler_core::domain::{
-    AuditHead, Breaker, Json, Key, LastRun, Lease, Pause, Record, Retry, Schedule, Spec, Tail, Timestamp,
+    AuditHead, Breaker, Bulk, Json, Key, LastRun, Lease, Pause, Record, Retry, Schedule, Spec, Tail,
+    Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -19,13 +20,15 @@ struct Written<'a> {
     settled: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
     schedule: Option<&'a Schedule>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bulk: Option<&'a Bulk>,
 }
 
 /// The text that [`Reader::read`] reads.
 pub(crate) fn write(record: &Record) -> Result<String, Cause> {
-    let Record { key: _, version: _, revision, fence, audit, settled, schedule } = record;
-    let written =
-        Written { revision: *revision, fence: *fence, audit, settled: *settled, schedule: schedule.as_ref() };
+    let Record { key: _, version: _, revision, fence, audit, settled, schedule, bulk } = record;
+    let (schedule, bulk) = (schedule.as_ref(), bulk.as_deref());
+    let written = Written { revision: *revision, fence: *fence, audit, settled: *settled, schedule, bulk };
     let mut text = Vec::with_capacity(1024);
     serde_json::to_writer(&mut text, &written).map_err(|_| Cause::Unwritable("record"))?;
     String::from_utf8(text).map_err(|_| Cause::Unwritable("record"))
@@ -40,6 +43,8 @@ struct Stored<'a> {
     settled: Timestamp,
     #[serde(borrow, default)]
     schedule: Option<StoredSchedule<'a>>,
+    #[serde(default)]
+    bulk: Option<Arc<Bulk>>,
 }
 
 /// A [`Schedule`] whose spec is not read yet.
@@ -83,10 +88,10 @@ pub(crate) struct Reader {
 impl Reader {
     /// The record of `key` whose state is `text`.
     pub(crate) fn read(&mut self, key: Key, version: u64, text: &str) -> Result<Record, Cause> {
-        let Stored { revision, fence, audit, settled, schedule } =
+        let Stored { revision, fence, audit, settled, schedule, bulk } =
             serde_json::from_str(text).map_err(unreadable("record"))?;
         let schedule = schedule.map(|stored| self.schedule(stored)).transpose()?;
-        Ok(Record { key, version, revision, fence, audit, settled, schedule })
+        Ok(Record { key, version, revision, fence, audit, settled, schedule, bulk })
     }
 
     fn schedule(&mut self, stored: StoredSchedule<'_>) -> Result<Schedule, Cause> {

@@ -12,31 +12,32 @@ export default function JobChip() {
   const job = useJob();
   const dialog = useDialog();
   const client = useQueryClient();
-  const going = isGoing(job?.state);
+  const going = isGoing(job);
   const isOver = job !== null && !going;
   useEffect(() => {
     if (isOver) void client.invalidateQueries();
   }, [isOver, client]);
   if (job === null || dialog?.kind === "job") return null;
-  const { order, done, matched, failed, state } = job;
+  const { order, bulk, cancelling } = job;
   const verb = bulkVerbs[order.operation];
+  const { matched = order.expect, done = 0, changed = 0, failed_total: failed = 0 } = bulk ?? {};
   return (
     <section className="job-chip" aria-label="Bulk command">
       <button type="button" className="link" onClick={() => openDialog({ kind: "job" })}>
         {going
           ? `${verb.doing} ${count(done)} of ${count(matched)}`
-          : state === "done"
-            ? `${count(job.changed)} ${verb.done}`
+          : bulk?.state === "done"
+            ? `${count(changed)} ${verb.done}`
             : `Stopped at ${count(done)} of ${count(matched)}`}
-        {failed.length > 0 && `, ${count(failed.length)} failed`}
+        {failed > 0 && `, ${count(failed)} failed`}
       </button>
       <progress className="bar" max={Math.max(1, matched)} value={done} aria-label="Progress" />
       {going ? (
         <button
           type="button"
           className="button small"
-          disabled={state === "stopping"}
-          onClick={cancelJob}
+          disabled={cancelling || bulk === null}
+          onClick={() => void cancelJob()}
         >
           Cancel
         </button>

@@ -4,7 +4,7 @@ import { Link, Redirect, Route, Switch, useLocation, useSearch } from "wouter";
 import TenantsPage from "../features/tenants/page.tsx";
 import { http, onExpired } from "../shared/api/http.ts";
 import { isProblem, Problem } from "../shared/api/problem.ts";
-import { capabilitiesQuery, whoamiQuery } from "../shared/api/session.ts";
+import { capabilitiesQuery, useSource, whoamiQuery } from "../shared/api/session.ts";
 import { useJob } from "../shared/bulk/store.ts";
 import { useCounts } from "../shared/live/store.ts";
 import { setPrefs, usePrefs } from "../shared/prefs.ts";
@@ -188,6 +188,13 @@ function DialogPlace() {
 
 /** A bulk command that goes on shows itself on every page. */
 function JobPlace() {
+  const source = useSource();
+  useEffect(() => {
+    // One that was begun before this page was opened goes on, too.
+    const find = () => import("../shared/bulk/job.ts").then(({ findJob }) => findJob(source));
+    const timer = setTimeout(() => void find().catch(() => undefined), 1000);
+    return () => clearTimeout(timer);
+  }, [source]);
   return useJob() === null ? null : (
     <Suspense>
       <JobChip />

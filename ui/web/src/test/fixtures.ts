@@ -1,4 +1,5 @@
 import type { AuditEntry, Counts, Run, Schedule } from "../shared/api/types.ts";
+import type { Bulk } from "../shared/bulk/store.ts";
 
 export const NOW = 1_795_350_000;
 
@@ -118,6 +119,29 @@ export function entry(part: Partial<AuditEntry> = {}): AuditEntry {
     before: null,
     after: null,
     seq: 1,
+    ...part,
+  };
+}
+
+/** A bulk command that was accepted a moment ago. */
+export function bulk(part: Partial<Bulk> = {}): Bulk {
+  return {
+    id: "0-1",
+    operation: "pause",
+    interval_sec: null,
+    reason: null,
+    state: "running",
+    actor: "ada",
+    request_id: "req-1",
+    matched: 100,
+    done: 0,
+    changed: 0,
+    failed: [],
+    failed_total: 0,
+    created: NOW,
+    created_iso: iso(NOW),
+    updated: NOW,
+    updated_iso: iso(NOW),
     ...part,
   };
 }

@@ -30,6 +30,7 @@ export const server = setupServer(
   http.get("*/ops/ping", () => HttpResponse.json({ ok: true })),
   http.get("*/api/capabilities", () => HttpResponse.json(capabilities)),
   http.get("*/api/whoami", () => HttpResponse.json(operator)),
+  http.get(`*${base}/bulk`, () => HttpResponse.json({ ok: true, bulks: [] })),
 );
 
 export function refusal(status: number, code: string, extra: object = {}) {

@@ -69,8 +69,8 @@ export function BulkDialog({
       return schedules.map((schedule) => schedule.tenant);
     },
   });
-  const isBusy = isGoing(getJob()?.state);
-  const matched = probe.data?.matched;
+  const isBusy = isGoing(getJob());
+  const matched = probe.data && "matched" in probe.data ? probe.data.matched : undefined;
   const names = pick.tenants?.slice(0, 5) ?? examples.data ?? [];
   const grave = isGrave(operation, pick);
   const ready =

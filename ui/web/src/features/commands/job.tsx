@@ -1,12 +1,10 @@
-import { useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { Link } from "wouter";
 import { isProblem } from "../../shared/api/problem.ts";
-import { cancelJob, continueJob, dismissJob, estimate, startJob } from "../../shared/bulk/job.ts";
-import { type Failure, isGoing, type Job, useJob } from "../../shared/bulk/store.ts";
+import { cancelJob, dismissJob, estimate, sendAgain, startJob } from "../../shared/bulk/job.ts";
+import { type Bulk, type Failure, isGoing, type Job, useJob } from "../../shared/bulk/store.ts";
 import { bulkVerbs } from "../../shared/bulk/words.ts";
 import { csv } from "../../shared/csv.ts";
-import { useNow } from "../../shared/time/clock.ts";
 import { count, plural, span } from "../../shared/time/format.ts";
 import { openDialog } from "../../shared/ui/dialogs.ts";
 import { Icon } from "../../shared/ui/icons.tsx";
@@ -20,22 +18,21 @@ const LISTED = 100;
 /** How a bulk command is doing, and what can still be done about it. */
 export function JobDialog({ onClose }: { onClose: () => void }) {
   const job = useJob();
-  const client = useQueryClient();
-  const going = isGoing(job?.state);
+  const going = isGoing(job);
   useEffect(() => {
     if (job === null) onClose();
   }, [job, onClose]);
   if (job === null) return null;
-  const { order, failed, state, error } = job;
+  const { order, bulk, error, cancelling } = job;
+  const failed = bulk?.failed ?? [];
   const leave = () => {
     onClose();
     dismissJob();
   };
-  const refresh = () => void client.invalidateQueries();
   const again = () => {
     const tenants = failed.map(({ tenant }) => tenant);
     const words = plural(tenants.length, "tenant that failed", "tenants that failed");
-    void startJob({ ...order, filter: { tenants }, words, expect: tenants.length }).then(refresh);
+    void startJob({ ...order, filter: { tenants }, words, expect: tenants.length });
   };
   const hasDrifted = isProblem(error, "expect_mismatch");
   return (
@@ -52,10 +49,10 @@ export function JobDialog({ onClose }: { onClose: () => void }) {
             <button
               type="button"
               className="button danger"
-              disabled={state === "stopping"}
-              onClick={cancelJob}
+              disabled={cancelling || bulk === null}
+              onClick={() => void cancelJob()}
             >
-              {state === "stopping" ? "Stopping…" : "Cancel remaining"}
+              {cancelling ? "Stopping…" : "Cancel remaining"}
             </button>
           </>
         )}
@@ -78,13 +75,10 @@ export function JobDialog({ onClose }: { onClose: () => void }) {
             Count again
           </button>
         )}
-        {(state === "stopped" || (state === "interrupted" && !hasDrifted)) && (
-          <button
-            type="button"
-            className="button"
-            onClick={() => void continueJob()?.then(refresh)}
-          >
-            Go on with the rest
+        {bulk === null && error !== null && !hasDrifted && (
+          <button type="button" className="button" onClick={() => void sendAgain()}>
+            <Icon name="retry" />
+            Try again
           </button>
         )}
         {!going && (
@@ -97,20 +91,22 @@ export function JobDialog({ onClose }: { onClose: () => void }) {
   );
 }
 
-function jobTitle({ order, state, matched, failed, done }: Job): string {
-  const verb = bulkVerbs[order.operation];
-  if (isGoing(state)) return `${verb.doing} ${plural(matched, "tenant")}`;
-  if (state === "done") return failed.length === 0 ? "Done" : "Done in part";
-  return `Stopped after ${count(done)} of ${count(matched)}`;
+function jobTitle(job: Job): string {
+  const { order, bulk } = job;
+  if (isGoing(job)) {
+    return `${bulkVerbs[order.operation].doing} ${plural(bulk?.matched ?? order.expect, "tenant")}`;
+  }
+  if (bulk === null) return "Nothing was done";
+  if (bulk.state === "done") return bulk.failed_total === 0 ? "Done" : "Done in part";
+  return `Stopped after ${count(bulk.done)} of ${count(bulk.matched)}`;
 }
 
 function Progress({ job }: { job: Job }) {
-  const { order, matched, done, changed, failed, state, startedAt, endedAt, waitUntil } = job;
-  const now = useNow();
-  const going = isGoing(state);
-  const spent = Math.max(0, ((endedAt ?? Date.now()) - startedAt) / 1000);
-  const same = Math.max(0, done - changed - failed.length);
-  void now;
+  const { order, bulk } = job;
+  const matched = bulk?.matched ?? order.expect;
+  const { done = 0, changed = 0, failed_total: failed = 0 } = bulk ?? {};
+  const verb = bulkVerbs[order.operation].done;
+  const same = Math.max(0, done - changed - failed);
   return (
     <>
       <progress className="bar" max={Math.max(1, matched)} value={done} aria-label="Progress" />
@@ -122,34 +118,44 @@ function Progress({ job }: { job: Job }) {
           </dd>
         </div>
         <div data-tone="ok">
-          <dt>{bulkVerbs[order.operation].done}</dt>
+          <dt>{verb}</dt>
           <dd>{count(changed)}</dd>
         </div>
         <div>
           <dt>Already so</dt>
           <dd>{count(same)}</dd>
         </div>
-        <div data-tone={failed.length > 0 ? "error" : undefined}>
+        <div data-tone={failed > 0 ? "error" : undefined}>
           <dt>Failed</dt>
-          <dd>{count(failed.length)}</dd>
+          <dd>{count(failed)}</dd>
         </div>
       </dl>
       <p className="faint" role="status">
-        {waitUntil !== null && waitUntil > Date.now()
-          ? `The server asked to wait ${span((waitUntil - Date.now()) / 1000)}.`
-          : going
-            ? `${order.words}: about ${span(estimate(matched - done))} to go.`
-            : `${count(changed)} of ${plural(matched, "tenant")} ${bulkVerbs[order.operation].done}${failed.length > 0 ? `, ${count(failed.length)} failed` : ""}${done < matched ? `, ${count(matched - done)} left as they were` : ""}, in ${spent < 1 ? "less than a second" : span(spent)}.`}
+        {isGoing(job)
+          ? `${order.words}: about ${span(estimate(matched - done))} to go. It goes on when this page is closed.`
+          : bulk !== null && outcome(bulk, verb)}
       </p>
     </>
   );
 }
 
+/** How it ended, in one sentence. */
+function outcome(bulk: Bulk, verb: string): string {
+  const { matched, done, changed, failed_total: failed } = bulk;
+  const spent = bulk.updated - bulk.created;
+  const parts = [`${count(changed)} of ${plural(matched, "tenant")} ${verb}`];
+  if (failed > 0) parts.push(`${count(failed)} failed`);
+  if (done < matched) parts.push(`${count(matched - done)} left as they were`);
+  parts.push(`in ${spent < 1 ? "less than a second" : span(spent)}`);
+  return `${parts.join(", ")}.`;
+}
+
 function Failures({ job }: { job: Job }) {
-  const { failed, order } = job;
+  const failed = job.bulk?.failed ?? [];
+  const more = (job.bulk?.failed_total ?? 0) - Math.min(failed.length, LISTED);
   const save = () =>
     saveFile(
-      `${order.operation}-failed.csv`,
+      `${job.order.operation}-failed.csv`,
       csv(
         ["tenant", "code", "detail"],
         failed.map((failure: Failure) => [failure.tenant, failure.code, failure.detail]),
@@ -175,9 +181,7 @@ function Failures({ job }: { job: Job }) {
             <span>{detail}</span>
           </li>
         ))}
-        {failed.length > LISTED && (
-          <li className="faint">and {count(failed.length - LISTED)} more, all in the CSV</li>
-        )}
+        {more > 0 && <li className="faint">and {count(more)} more: the CSV has the first 1,000</li>}
       </ul>
     </section>
   );

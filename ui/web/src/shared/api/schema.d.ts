@@ -93,13 +93,54 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * List the bulk commands in the background, latest first.
+         * @description Those that are under way, and the last ones that ended.
+         */
+        get: operations["listBulks"];
         put?: never;
         /**
          * Command many schedules at once.
          * @description Each schedule is changed on its own; one that fails does not keep back the others.
          */
         post: operations["bulk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/crm/import/{source}/bulk/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** See how far a bulk command is. */
+        get: operations["getBulk"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/crm/import/{source}/bulk/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Call off what is left of a bulk command.
+         * @description What was done stays done. The step that is under way is carried out.
+         */
+        post: operations["cancelBulk"];
         delete?: never;
         options?: never;
         head?: never;
@@ -719,6 +760,51 @@ export interface components {
             ts: components["schemas"]["Epoch"] | null;
             ts_iso: components["schemas"]["Iso"] | null;
         };
+        /** @description A bulk command that goes on by itself. */
+        Bulk: {
+            /** @description Who has asked for it. */
+            actor: string;
+            /**
+             * Format: int64
+             * @description Schedules that are another than before, or runs that were started.
+             */
+            changed: number;
+            /** @description When it was accepted. */
+            created: components["schemas"]["Epoch"];
+            created_iso: components["schemas"]["Iso"];
+            /**
+             * Format: int64
+             * @description Schedules that were looked at since.
+             */
+            done: number;
+            /** @description The first 1,000 of those that failed. */
+            failed: components["schemas"]["BulkFailure"][];
+            /**
+             * Format: int64
+             * @description All that failed.
+             */
+            failed_total: number;
+            id: string;
+            /**
+             * Format: int32
+             * @description With `set-interval`: seconds between slots.
+             */
+            interval_sec: number | null;
+            /**
+             * Format: int64
+             * @description Schedules that the filter picked when it was accepted.
+             */
+            matched: number;
+            operation: components["schemas"]["BulkOperation"];
+            /** @description With `pause` and `run-now`: in the operator's words. */
+            reason: string | null;
+            /** @description The request that carried it; its entries in the audit name it, too. */
+            request_id: string | null;
+            state: components["schemas"]["BulkState"];
+            /** @description When it last went on. */
+            updated: components["schemas"]["Epoch"];
+            updated_iso: components["schemas"]["Iso"];
+        };
         /** @description What became of a bulk command. */
         BulkAnswer: {
             /**
@@ -739,15 +825,15 @@ export interface components {
              * @description Schedules that the filter picks, from the cursor on.
              */
             matched: number;
-            /** @description Where the next step goes on; null when all that matched was carried out. */
-            next_cursor: string | null;
             /** @description Whether none failed. */
             ok: boolean;
             operation: string;
         };
         /** @description A tenant for which the command failed. */
         BulkFailure: {
+            /** @description Stable, for programs. */
             code: string;
+            /** @description For people. */
             detail: string;
             tenant: string;
         };
@@ -765,18 +851,31 @@ export interface components {
             state?: string | null;
             /** @description Those with one of these tags, separated by commas. */
             tag?: string | null;
-            /** @description These. */
+            /** @description These; with `background` at most 2,000. */
             tenants?: string[] | null;
+        };
+        /** @description Bulk commands in the background. */
+        BulkList: {
+            bulks: components["schemas"]["Bulk"][];
+            ok: boolean;
         };
         /**
          * @description What can be done with many schedules.
          * @enum {string}
          */
         BulkOperation: "pause" | "resume" | "run-now" | "delete" | "set-interval";
+        /** @description How far a bulk command is. */
+        BulkProgress: {
+            bulk: components["schemas"]["Bulk"];
+            ok: boolean;
+        };
         /** @description What to do with many schedules at once. */
         BulkRequest: {
-            /** @description Where to go on: the `next_cursor` of the step before. */
-            cursor?: string | null;
+            /**
+             * @description Accept it and go on by itself, in steps: the answer says where to ask how far it is.
+             * @default false
+             */
+            background?: boolean | null;
             /**
              * @description Only say how many match.
              * @default false
@@ -793,17 +892,13 @@ export interface components {
              * @description With `set-interval`: seconds between slots.
              */
             interval_sec?: number | null;
-            /**
-             * Format: int32
-             * @description Carry out at most so many, in the order of tenants, and answer where to go on. Send the same
-             *     `x-request-id` with every step to find them together in the audit trail.
-             */
-            limit?: number | null;
             operation: components["schemas"]["BulkOperation"];
             /** @description With `pause` and `run-now`: in the operator's words. */
             reason?: string | null;
             until?: components["schemas"]["Instant"] | null;
         };
+        /** @enum {string} */
+        BulkState: "running" | "done" | "cancelled";
         /** @description A run that is being stopped. */
         CancelledAnswer: {
             ok: boolean;
@@ -1996,6 +2091,41 @@ export interface operations {
             503: components["responses"]["Problem"];
         };
     };
+    listBulks: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names the request in the answer, the log and the audit trail; made up if absent */
+                "x-request-id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                /** @description Where the data comes from */
+                source: components["parameters"]["Source"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bulk commands */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
     bulk: {
         parameters: {
             query?: never;
@@ -2026,6 +2156,102 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BulkAnswer"];
+                };
+            };
+            /** @description With `background`: it was accepted and goes on by itself */
+            202: {
+                headers: {
+                    /** @description Where to ask how far it is */
+                    location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkProgress"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    getBulk: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names the request in the answer, the log and the audit trail; made up if absent */
+                "x-request-id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                /** @description The bulk command */
+                id: string;
+                /** @description Where the data comes from */
+                source: components["parameters"]["Source"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bulk command */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkProgress"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            421: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    cancelBulk: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeats of a request under the same key are answered alike, and carried out once */
+                "idempotency-key"?: components["parameters"]["IdempotencyKey"];
+                /** @description What sends the request, for the audit trail */
+                "x-client"?: components["parameters"]["Client"];
+                /** @description Names the request in the answer, the log and the audit trail; made up if absent */
+                "x-request-id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                /** @description The bulk command */
+                id: string;
+                /** @description Where the data comes from */
+                source: components["parameters"]["Source"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["EmptyRequest"];
+            };
+        };
+        responses: {
+            /** @description The rest stays as it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkProgress"];
                 };
             };
             400: components["responses"]["Problem"];

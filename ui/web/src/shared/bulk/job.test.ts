@@ -1,11 +1,9 @@
-import { renderHook } from "@testing-library/react";
 import { HttpResponse, http } from "msw";
-import { act } from "react";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { NOW } from "../../test/fixtures.ts";
+import { bulk } from "../../test/fixtures.ts";
 import { base, refusal, server } from "../../test/server.ts";
-import { cancelJob, continueJob, dismissJob, startJob } from "./job.ts";
-import { type Order, useJob } from "./store.ts";
+import { cancelJob, dismissJob, findJob, sendAgain, startJob } from "./job.ts";
+import { type Bulk, getJob, isGoing, type Order, setJob } from "./store.ts";
 
 const order: Order = {
   source: "acculynx",
@@ -16,105 +14,120 @@ const order: Order = {
   reason: "audit week",
 };
 
-interface Body {
-  limit: number;
-  cursor?: string;
-  expect?: number;
-  reason?: string;
-}
+beforeEach(() => void vi.useFakeTimers({ shouldAdvanceTime: true, advanceTimeDelta: 200 }));
+afterEach(() => {
+  setJob(null);
+  dismissJob();
+  vi.useRealTimers();
+});
 
-// However busy this machine is, each step is quick.
-beforeEach(() => void vi.spyOn(Date, "now").mockReturnValue(NOW * 1000));
-afterEach(() => act(dismissJob));
-
-/** A server with a hundred schedules, of which `left` tells those after the cursor. */
-function serving(answer: (body: Body, left: number, key: string | null) => object | Response) {
-  const bodies: Body[] = [];
+/** A server that accepts a bulk command, and tells of it what is next in `course`, the last for good. */
+function serving(course: (Partial<Bulk> | Response)[]) {
+  const seen = { bodies: [] as unknown[], keys: [] as (string | null)[], looks: 0 };
   server.use(
     http.post(`*${base}/bulk`, async ({ request }) => {
-      const body = (await request.json()) as Body;
-      bodies.push(body);
-      const left = 100 - Number(body.cursor ?? 0);
-      const made = answer(body, left, request.headers.get("idempotency-key"));
-      if (made instanceof Response) return made;
-      const next = 100 - left + body.limit;
-      return HttpResponse.json({
-        ok: true,
-        operation: "pause",
-        dry_run: false,
-        matched: left,
-        changed: Math.min(left, body.limit),
-        failed: [],
-        failed_total: 0,
-        next_cursor: next < 100 ? String(next) : null,
-        ...made,
-      });
+      seen.bodies.push(await request.json());
+      seen.keys.push(request.headers.get("idempotency-key"));
+      return HttpResponse.json({ ok: true, bulk: bulk() }, { status: 202 });
+    }),
+    http.get(`*${base}/bulk/0-1`, () => {
+      const next = course[Math.min(seen.looks++, course.length - 1)];
+      return next instanceof Response
+        ? next.clone()
+        : HttpResponse.json({ ok: true, bulk: bulk(next) });
     }),
   );
-  return bodies;
+  return seen;
 }
 
-it("goes through all in steps that grow while they are quick", async () => {
-  const bodies = serving(() => ({}));
-  const { result } = renderHook(() => useJob());
-  const job = await act(() => startJob(order));
-  expect(bodies.map(({ limit, cursor, expect }) => [limit, cursor, expect])).toEqual([
-    [25, undefined, 100],
-    [50, "25", undefined],
-    [100, "75", undefined],
+const ended = () => vi.waitFor(() => expect(isGoing(getJob())).toBe(false));
+
+it("is accepted once, and watched to its end", async () => {
+  const seen = serving([
+    { done: 40, changed: 40 },
+    { done: 100, changed: 97, state: "done" },
   ]);
-  expect(bodies[0]?.reason).toBe("audit week");
-  expect(job).toMatchObject({ state: "done", done: 100, changed: 100 });
-  expect(result.current).toMatchObject({ state: "done", done: 100, changed: 100 });
+  await startJob(order);
+  expect(getJob()?.bulk).toMatchObject({ id: "0-1", done: 0 });
+  await ended();
+  expect(getJob()).toMatchObject({ bulk: { done: 100, changed: 97 }, error: null });
+  expect(seen.bodies).toEqual([
+    {
+      operation: "pause",
+      filter: { all: true },
+      expect: 100,
+      background: true,
+      reason: "audit week",
+    },
+  ]);
+  expect(seen.looks).toBe(2);
 });
 
-it("leaves the rest as it is once cancelled, and can go on", async () => {
-  const bodies = serving((body) => {
-    if (body.cursor === undefined) cancelJob();
-    return {};
-  });
-  const job = await act(() => startJob(order));
-  expect(job).toMatchObject({ state: "stopped", done: 25, changed: 25 });
-  expect(bodies).toHaveLength(1);
-  const whole = await act(() => continueJob() as Promise<typeof job>);
-  expect(whole).toMatchObject({ state: "done", done: 100 });
+it("is heard of again after the server was not reached for a while", async () => {
+  serving([refusal(503, "store_unavailable"), { done: 100, changed: 100, state: "done" }]);
+  await startJob(order);
+  await vi.waitFor(() => expect(getJob()?.error).not.toBeNull());
+  expect(isGoing(getJob())).toBe(true);
+  await ended();
+  expect(getJob()).toMatchObject({ bulk: { state: "done" }, error: null });
 });
 
-it("stops where the server fails, and goes on with the same step under the same key", async () => {
-  const keys: (string | null)[] = [];
+it("calls off the rest", async () => {
+  const seen = serving([{ done: 40 }]);
+  server.use(
+    http.post(`*${base}/bulk/0-1/cancel`, () =>
+      HttpResponse.json({ ok: true, bulk: bulk({ done: 40, changed: 40, state: "cancelled" }) }),
+    ),
+  );
+  await startJob(order);
+  await cancelJob();
+  expect(getJob()).toMatchObject({ bulk: { state: "cancelled", done: 40 }, cancelling: false });
+  const { looks } = seen;
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(seen.looks).toBe(looks);
+});
+
+it("may be over before it is called off", async () => {
+  serving([{ done: 100, changed: 100, state: "done" }]);
+  server.use(http.post(`*${base}/bulk/0-1/cancel`, () => refusal(409, "bulk_over")));
+  await startJob(order);
+  await cancelJob();
+  await ended();
+  expect(getJob()).toMatchObject({ bulk: { state: "done" }, error: null, cancelling: false });
+});
+
+it("is sent again under the same key when it got no answer", async () => {
+  const seen = serving([{ done: 100, state: "done" }]);
   let down = true;
-  serving((body, _left, key) => {
-    if (body.cursor === undefined) return {};
-    keys.push(key);
-    return down ? refusal(503, "store_unavailable") : {};
-  });
-  const job = await act(() => startJob(order));
-  expect(job).toMatchObject({ state: "interrupted", done: 25 });
+  const keys: (string | null)[] = [];
+  server.use(
+    http.post(`*${base}/bulk`, ({ request }) => {
+      keys.push(request.headers.get("idempotency-key"));
+      return down ? refusal(503, "store_unavailable") : undefined;
+    }),
+  );
+  await startJob(order);
+  expect(getJob()).toMatchObject({ bulk: null });
+  expect(isGoing(getJob())).toBe(false);
   down = false;
-  const whole = await act(() => continueJob() as Promise<typeof job>);
-  expect(whole).toMatchObject({ state: "done", done: 100, error: null });
-  expect(keys[0]).toBe(keys[1]);
+  await sendAgain();
+  expect(seen.keys).toEqual([keys[0]]);
+  await ended();
 });
 
-it("waits as long as the server asks to, and then goes on by itself", async () => {
-  let calls = 0;
-  serving(() => {
-    calls += 1;
-    if (calls !== 2) return {};
-    const answer = refusal(429, "too_many_requests");
-    answer.headers.set("retry-after", "1");
-    return answer;
+it("is found again after the page was opened anew", async () => {
+  serving([{ done: 100, changed: 100, state: "done" }]);
+  const over = bulk({ id: "1-1", state: "done" });
+  server.use(
+    http.get(`*${base}/bulk`, () =>
+      HttpResponse.json({ ok: true, bulks: [over, bulk({ done: 10, reason: "hail" })] }),
+    ),
+  );
+  await findJob("acculynx");
+  expect(getJob()).toMatchObject({
+    order: { operation: "pause", expect: 100, reason: "hail" },
+    bulk: { id: "0-1", done: 10 },
   });
-  const job = await act(() => startJob(order));
-  expect(calls).toBe(4);
-  expect(job).toMatchObject({ state: "done", done: 100, waitUntil: null });
-});
-
-it("gathers what failed", async () => {
-  serving((body) => {
-    const failed = [{ tenant: `t${body.cursor ?? "0"}`, code: "not_found", detail: "gone" }];
-    return { changed: 1, failed, failed_total: 1 };
-  });
-  const job = await act(() => startJob(order));
-  expect(job.failed.map(({ tenant }) => tenant)).toEqual(["t0", "t25", "t75"]);
+  await ended();
+  expect(getJob()?.bulk?.changed).toBe(100);
 });

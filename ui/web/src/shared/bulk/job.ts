@@ -1,17 +1,17 @@
 import { http, newKey, ok, sent } from "../api/http.ts";
-import { Problem } from "../api/problem.ts";
-import { getJob, isGoing, type Job, type Order, setJob } from "./store.ts";
+import { isProblem } from "../api/problem.ts";
+import { plural } from "../time/format.ts";
+import { type Bulk, getJob, isGoing, type Job, type Order, setJob } from "./store.ts";
 
-const FIRST = 25;
-const MOST = 500;
-/** How long a step should take at least and at most, in milliseconds. */
-const QUICK = 200;
-const SLOW = 800;
+/** How long to wait before the server is asked how far it is, in milliseconds: longer each time, up to a bound. */
+const SOON = 150;
+const LATER = 2000;
 
-let rest: { cursor: string | undefined; limit: number; key: string } | null = null;
+/** Under which the server accepts the command once, however often it is sent. */
+let key = newKey();
 /** Schedules per second, as last seen. */
-let rate = 400;
-let wake: () => void = () => {};
+let rate = 2000;
+let timer: ReturnType<typeof setTimeout> | undefined;
 
 function become(part: Partial<Job>): void {
   const job = getJob();
@@ -23,118 +23,116 @@ export function estimate(many: number): number {
   return Math.max(1, Math.ceil(many / rate));
 }
 
-/** Asks before the page is left while there is something to be done. */
-function onLeave(event: BeforeUnloadEvent): void {
-  if (isGoing(getJob()?.state)) event.preventDefault();
+/** Gives an order to the server. The promise ends when it was accepted or refused. */
+export function startJob(order: Order): Promise<void> {
+  key = newKey();
+  return send(order);
 }
 
-/** Carries an order out. The promise ends with the job, however it ends. */
-export function startJob(order: Order): Promise<Job> {
-  setJob({
-    order,
-    batch: `bulk-${newKey()}`,
-    state: "running",
-    matched: order.expect,
-    done: 0,
-    changed: 0,
-    failed: [],
-    error: null,
-    waitUntil: null,
-    startedAt: Date.now(),
-    endedAt: null,
-  });
-  rest = { cursor: undefined, limit: FIRST, key: newKey() };
-  return drive();
+/** Sends an order again that got no answer; it is not carried out twice. */
+export async function sendAgain(): Promise<void> {
+  const job = getJob();
+  if (job && job.bulk === null && !isGoing(job)) await send(job.order);
 }
 
-/** Goes on where an interrupted job has left off; the step that got no answer is not done twice. */
-export function continueJob(): Promise<Job> | null {
-  const state = getJob()?.state;
-  if (state !== "interrupted" && state !== "stopped") return null;
-  become({ state: "running", error: null, endedAt: null });
-  return drive();
+async function send(order: Order): Promise<void> {
+  clearTimeout(timer);
+  setJob({ order, bulk: null, cancelling: false, error: null });
+  try {
+    heard(await accepted(order));
+  } catch (error) {
+    become({ error });
+  }
 }
 
-/** Leaves the rest as it is; the step that is on its way is waited for. */
-export function cancelJob(): void {
-  if (getJob()?.state === "running") become({ state: "stopping" });
-  wake();
+/** Watches a bulk command that is under way already, as after the page was opened anew. */
+export async function findJob(source: string): Promise<void> {
+  const path = { source };
+  const { bulks } = ok(await http.GET("/api/crm/import/{source}/bulk", { params: { path } }));
+  const bulk = bulks.find(({ state }) => state === "running");
+  if (!bulk || getJob()) return;
+  const { operation, matched: expect, interval_sec, reason } = bulk;
+  const order: Order = {
+    source,
+    operation,
+    // Not told: only those that fail are asked for again, by name.
+    filter: { tenants: [] },
+    words: plural(expect, "tenant"),
+    expect,
+    ...(interval_sec == null ? {} : { interval: interval_sec }),
+    ...(reason == null ? {} : { reason }),
+  };
+  setJob({ order, bulk, cancelling: false, error: null });
+  heard(bulk);
+}
+
+/** Calls off the rest; the step that is under way is carried out. */
+export async function cancelJob(): Promise<void> {
+  const job = getJob();
+  if (!job?.bulk || !isGoing(job)) return;
+  become({ cancelling: true });
+  try {
+    const path = { source: job.order.source, id: job.bulk.id };
+    const told = await http.POST("/api/crm/import/{source}/bulk/{id}/cancel", {
+      params: { path },
+    });
+    heard(ok(told).bulk);
+  } catch (error) {
+    // It was over before the wish arrived: the next look tells.
+    become({ cancelling: false, ...(isProblem(error, "bulk_over") ? {} : { error }) });
+  }
 }
 
 export function dismissJob(): void {
-  if (!isGoing(getJob()?.state)) setJob(null);
+  if (isGoing(getJob())) return;
+  clearTimeout(timer);
+  setJob(null);
 }
 
-async function drive(): Promise<Job> {
-  addEventListener("beforeunload", onLeave);
-  for (let job = getJob(); job?.state === "running" && rest; job = getJob()) {
-    const began = Date.now();
+function heard(bulk: Bulk, wait = SOON): void {
+  const job = getJob();
+  // An answer that was on its way when the end was told knows less.
+  const isNews = job?.bulk == null || (job.bulk.id === bulk.id && job.bulk.state === "running");
+  if (job === null || !isNews) return;
+  clearTimeout(timer);
+  const spent = bulk.updated - bulk.created;
+  if (spent > 0 && bulk.done > 0) rate = bulk.done / spent;
+  const cancelling = job.cancelling && bulk.state === "running";
+  setJob({ ...job, bulk, cancelling, error: null });
+  if (bulk.state === "running") watch(bulk, wait);
+}
+
+function watch(bulk: Bulk, wait: number): void {
+  clearTimeout(timer);
+  timer = setTimeout(async () => {
+    const next = Math.min(LATER, wait * 1.5);
     try {
-      const answer = await step(job, rest);
-      const took = Math.max(1, Date.now() - began);
-      const left = Math.max(0, answer.matched - rest.limit);
-      const advanced = answer.matched - left;
-      rate = (1000 * advanced) / took || rate;
-      const faster = took < QUICK ? 2 : took > SLOW ? 0.5 : 1;
-      rest = {
-        cursor: answer.next_cursor ?? undefined,
-        limit: Math.max(1, Math.min(MOST, Math.round(rest.limit * faster))),
-        key: newKey(),
-      };
-      const isLast = answer.next_cursor == null;
-      become({
-        done: Math.max(job.done, isLast ? job.matched : job.matched - left),
-        changed: job.changed + answer.changed,
-        failed: [...job.failed, ...answer.failed],
-        ...(isLast ? { state: "done" as const } : {}),
-      });
-      if (isLast) rest = null;
+      const path = { source: getJob()?.order.source ?? "", id: bulk.id };
+      const told = await http.GET("/api/crm/import/{source}/bulk/{id}", { params: { path } });
+      heard(ok(told).bulk, next);
     } catch (error) {
-      const wait = error instanceof Problem && error.status === 429 ? error.retryAfter : undefined;
-      if (wait === undefined) become({ state: "interrupted", error });
-      else await pause(wait * 1000);
+      become({ error });
+      // The server goes on whether it is heard or not.
+      if (!isProblem(error, "bulk_not_found")) watch(bulk, LATER);
     }
-  }
-  if (getJob()?.state === "stopping") become({ state: rest ? "stopped" : "done" });
-  become({ endedAt: Date.now() });
-  removeEventListener("beforeunload", onLeave);
-  return getJob() as Job;
+  }, wait);
 }
 
-/** The server has asked to wait; a cancellation ends the wait. */
-async function pause(ms: number): Promise<void> {
-  become({ waitUntil: Date.now() + ms });
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    wake = () => {
-      clearTimeout(timer);
-      resolve();
-    };
-  });
-  become({ waitUntil: null });
-}
-
-function step({ order, batch, done }: Job, next: NonNullable<typeof rest>) {
-  const { source, operation, filter, expect, interval, reason } = order;
-  return sent(
-    async (key) =>
-      ok(
-        await http.POST("/api/crm/import/{source}/bulk", {
-          params: {
-            path: { source },
-            header: { "idempotency-key": key, "x-request-id": batch },
-          },
-          body: {
-            operation,
-            filter,
-            limit: next.limit,
-            ...(next.cursor === undefined ? {} : { cursor: next.cursor }),
-            ...(done === 0 && next.cursor === undefined ? { expect } : {}),
-            ...(operation === "set-interval" ? { interval_sec: interval } : {}),
-            ...(reason ? { reason } : {}),
-          },
-        }),
-      ),
-    next.key,
-  );
+function accepted({ source, operation, filter, expect, interval, reason }: Order): Promise<Bulk> {
+  return sent(async (key) => {
+    const answer = await http.POST("/api/crm/import/{source}/bulk", {
+      params: { path: { source }, header: { "idempotency-key": key } },
+      body: {
+        operation,
+        filter,
+        expect,
+        background: true,
+        ...(operation === "set-interval" ? { interval_sec: interval } : {}),
+        ...(reason ? { reason } : {}),
+      },
+    });
+    const told = ok(answer);
+    if (!("bulk" in told)) throw new Error("the bulk command was not taken into the background");
+    return told.bulk;
+  }, key);
 }

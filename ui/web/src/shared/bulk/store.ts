@@ -3,6 +3,7 @@ import type { components } from "../api/schema.d.ts";
 import type { BulkOperation, BulkPick } from "../ui/dialogs.ts";
 
 type Schemas = components["schemas"];
+export type Bulk = Schemas["Bulk"];
 export type Failure = Schemas["BulkFailure"];
 
 /** What is asked of many schedules. */
@@ -17,27 +18,20 @@ export interface Order {
   reason?: string;
 }
 
-/** A bulk command on its way: steps of some schedules each, in the order of their names. */
+/** A bulk command that the server carries out, and this page watches. */
 export interface Job {
   order: Order;
-  /** Names all its steps in the audit trail. */
-  batch: string;
-  state: "running" | "stopping" | "stopped" | "interrupted" | "done";
-  matched: number;
-  /** Looked at so far, whether changed, left as they were, or failed. */
-  done: number;
-  changed: number;
-  failed: readonly Failure[];
-  /** Why it was interrupted; it can be gone on with. */
+  /** As the server last told; null until it has accepted the command. */
+  bulk: Bulk | null;
+  /** Whether the rest was called off, and the server has not said so yet. */
+  cancelling: boolean;
+  /** Why it was not accepted, or why nothing is heard of it at the moment. */
   error: unknown;
-  /** When to go on, in epoch milliseconds, where the server asked to wait. */
-  waitUntil: number | null;
-  startedAt: number;
-  endedAt: number | null;
 }
 
-export function isGoing(state: Job["state"] | undefined): boolean {
-  return state === "running" || state === "stopping";
+/** Whether there is more to come. */
+export function isGoing(job: Job | null): boolean {
+  return job !== null && (job.bulk ? job.bulk.state === "running" : job.error === null);
 }
 
 let job: Job | null = null;
