@@ -1,17 +1,15 @@
 //! What the component exports.
 
-use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
-use http::HeaderValue;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST};
+use http::{HeaderValue, Method};
 use scheduler_core::domain::{AuditDraft, Caller, Key, Operation, Record, Role, Scope, Via, Write};
 use scheduler_core::engine::CommandError;
 use scheduler_core::machine::Command;
 use scheduler_core::rest;
-use store_files::Files;
 use tower::ServiceExt;
 use wasip2::cli::environment::{get_arguments, get_environment};
 use wasip2::http::types::{IncomingRequest, ResponseOutparam};
@@ -23,7 +21,8 @@ use wstd::runtime::block_on;
 use crate::background::Background;
 use crate::clock::RuntimeClock;
 use crate::http_client::RuntimeHttp;
-use crate::{Outside, Parts, Settings, log};
+use crate::log::Log;
+use crate::{Outside, Parts, Settings, stores};
 
 /// A runtime that uses an instance again finds its parts here.
 static PARTS: OnceLock<(Parts, Arc<Background>)> = OnceLock::new();
@@ -38,16 +37,22 @@ impl wasip2::exports::http::incoming_handler::Guest for Component {
                 Ok(request) => addressed(request.map(|body| Body::new(body.into_boxed_body()))),
                 Err(error) => return responder.fail(error),
             };
+            let writes = !matches!(*request.method(), Method::GET | Method::HEAD);
             let answer = match parts().await {
                 Ok((parts, _)) => {
                     parts.router.clone().oneshot(request).await.unwrap_or_else(|never| match never {})
                 }
                 Err(problem) => unavailable(&problem),
             };
+            let changed = writes && answer.status().is_success();
             // A caller that has gone needs no answer.
             let _gone = responder.respond(measured(answer).map(RuntimeBody::from_http_body)).await;
-            if let Some((_, background)) = PARTS.get() {
+            if let Some((parts, background)) = PARTS.get() {
                 background.ended().await;
+                // To write for each page that is read would make reads as dear as writes.
+                if changed {
+                    keep_counts(parts).await;
+                }
             }
         });
     }
@@ -90,7 +95,9 @@ async fn command() -> Result<String, String> {
     let arguments = get_arguments();
     match arguments.iter().skip(1).map(String::as_str).collect::<Vec<_>>()[..] {
         [] | ["tick"] => {
-            let report = parts().await?.0.tick().await.map_err(|error| error.to_string())?;
+            let parts = &parts().await?.0;
+            let report = parts.tick().await.map_err(|error| error.to_string())?;
+            keep_counts(parts).await;
             Ok(format!(
                 "claimed {}, succeeded {}, failed {}, still due {}, next due {}",
                 report.claimed,
@@ -102,6 +109,13 @@ async fn command() -> Result<String, String> {
         }
         ["token"] => token(&parts().await?.0).await.map_err(|error| error.to_string()),
         _ => Err("expected tick or token".into()),
+    }
+}
+
+/// Writes down what this instance has counted: there may be no other time.
+async fn keep_counts(parts: &Parts) {
+    if let Err(error) = parts.engine.save_counts(Duration::ZERO).await {
+        tracing::warn!(target: "acculynx-scheduler", %error, "counters could not be written down");
     }
 }
 
@@ -131,12 +145,14 @@ async fn parts() -> Result<&'static (Parts, Arc<Background>), String> {
         |name: &str| environment.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
     let open = |path: &str| std::fs::read_to_string(path).map_err(|error| error.to_string());
     let settings = Settings::read(get, open)?;
-    log::begin(&settings.log_level);
-    let store = Files::open(Path::new(&settings.data_dir)).map_err(|error| error.to_string())?;
+    // A second call in one instance finds it begun.
+    let log = Log::new(&settings.log_level, || RuntimeClock.now(), |line| eprint!("{line}"));
+    let _begun = tracing::subscriber::set_global_default(log);
+    let store = stores::open(&settings, get)?;
     let background = Arc::new(Background::new(Duration::from_secs(settings.tick_budget_sec.into())));
     let outside = Outside {
         clock: Arc::new(RuntimeClock),
-        store: Arc::new(store),
+        store,
         http: Arc::new(RuntimeHttp),
         background: background.clone(),
     };

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use axum::Router;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
@@ -134,6 +135,8 @@ pub struct Instance {
     pub clock: Option<SimulatedClock>,
     /// Where its outgoing requests arrive, all of them.
     pub upstream: Sandbox,
+    /// Where they arrive instead, if there is more outside than an upstream.
+    pub outside: Option<Router>,
     /// What stops it.
     pub stop: Stop,
     /// What it and its clones have used up.
@@ -156,6 +159,7 @@ impl Instance {
             env: env.map(|(name, value)| (name.to_owned(), value)).into(),
             clock: None,
             upstream,
+            outside: None,
             stop: Stop::Never,
             spent: Arc::default(),
         }
@@ -190,7 +194,7 @@ impl Instance {
             table: ResourceTable::new(),
             wasi: wasi.build(),
             http: WasiHttpCtx::new(),
-            upstream: Upstream(self.upstream.clone()),
+            outside: Outside(self.outside.clone().unwrap_or_else(|| self.upstream.router())),
         };
         let mut store = Store::new(&self.component.engine, state);
         if self.component.counted {
@@ -295,7 +299,7 @@ struct State {
     table: ResourceTable,
     wasi: WasiCtx,
     http: WasiHttpCtx,
-    upstream: Upstream,
+    outside: Outside,
 }
 
 impl WasiView for State {
@@ -306,23 +310,23 @@ impl WasiView for State {
 
 impl WasiHttpView for State {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
-        WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks: &mut self.upstream }
+        WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks: &mut self.outside }
     }
 }
 
-/// Answers every outgoing request from the sandbox.
-struct Upstream(Sandbox);
+/// Answers every outgoing request.
+struct Outside(Router);
 
 type Sent = (Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>);
 
-impl WasiHttpHooks for Upstream {
+impl WasiHttpHooks for Outside {
     fn send_request(
         &mut self,
         request: Request<WasiBody>,
         _options: Option<RequestOptions>,
         _processed: Box<dyn Future<Output = Result<(), Error>> + Send>,
     ) -> Box<dyn Future<Output = Result<Sent, Error>> + Send> {
-        let router = self.0.router();
+        let router = self.0.clone();
         Box::new(async move {
             let (parts, body) = request.into_parts();
             let body = body.collect().await?.to_bytes();
