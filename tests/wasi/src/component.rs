@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tower::ServiceExt;
 use wasmtime::component::{Component as Compiled, Linker, ResourceTable};
-use wasmtime::{CallHook, Config, Engine, Store, StoreContextMut};
+use wasmtime::{CallHook, Config, Engine, OptLevel, RegallocAlgorithm, Store, StoreContextMut};
 use wasmtime_wasi::p2::bindings::CommandPre;
 use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 use wasmtime_wasi::{FsPerms, HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxView, WasiView};
@@ -91,6 +91,12 @@ impl Component {
 fn engine(counted: bool) -> Engine {
     let mut config = Config::new();
     config.consume_fuel(counted).epoch_interruption(counted);
+    if cfg!(debug_assertions) {
+        // A compiler that was built without optimization has enough to do.
+        config
+            .cranelift_opt_level(OptLevel::None)
+            .cranelift_regalloc_algorithm(RegallocAlgorithm::SinglePass);
+    }
     Engine::new(&config).expect("an engine")
 }
 
