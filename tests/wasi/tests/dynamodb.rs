@@ -94,7 +94,10 @@ async fn a_schedule_lives_in_a_table() {
     let scheduled = ask(&component, "POST", SCHEDULE, hourly, None).await;
     read(&scheduled);
     let ticked = component.run(&["tick"]).await;
-    assert!(matches!(&ticked, Outcome::Done(said) if said.starts_with("claimed 1, succeeded 1")), "{ticked:?}");
+    assert!(
+        matches!(&ticked, Outcome::Done(said) if said.starts_with("claimed 1, succeeded 1")),
+        "{ticked:?}"
+    );
 
     // Each of these is asked of an instance that knows nothing.
     let runs = read(&get(&component, "/api/crm/import/acculynx/runs").await);
@@ -113,7 +116,8 @@ async fn a_schedule_lives_in_a_table() {
 
     // Of two who change the same revision, one does.
     let revision = scheduled.headers().get("etag").and_then(|etag| etag.to_str().ok());
-    let change = |seconds: u32| ask(&component, "PATCH", SCHEDULE, json!({ "interval_sec": seconds }), revision);
+    let change =
+        |seconds: u32| ask(&component, "PATCH", SCHEDULE, json!({ "interval_sec": seconds }), revision);
     let (one, other) = tokio::join!(change(600), change(900));
     let mut answers = [one.status(), other.status()];
     answers.sort();
