@@ -14,7 +14,9 @@ use tracing_subscriber::EnvFilter;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let settings = Settings::read(|name| std::env::var(name).ok())?;
-    let filter = EnvFilter::builder().parse(&settings.log_level)?;
+    let filter = EnvFilter::builder()
+        .parse(&settings.log_level)
+        .map_err(|error| format!("COMMAND_CENTER_LOG_LEVEL: {error}"))?;
     tracing_subscriber::fmt()
         .json()
         .flatten_event(true)

@@ -1,6 +1,7 @@
 //! Everything that can be configured: environment variables, as the template sets them.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use scheduler_core::vault::MasterKey;
@@ -79,7 +80,7 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// The variable that is missing or makes no sense. No value is shown.
+    /// The variable that is missing or makes no sense, and between what it must be. No value is shown.
     pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
         let get = &|name: &str| get(name).filter(|value| !value.is_empty());
         let needed = |name: &str| get(name).ok_or_else(|| format!("{name} is not set"));
@@ -93,11 +94,11 @@ impl Settings {
             queue_url: get("COMMAND_CENTER_QUEUE_URL"),
             environment: get("COMMAND_CENTER_ENVIRONMENT"),
             acculynx_base_url: get("ACCULYNX_BASE_URL"),
-            min_interval_sec: or(get, "COMMAND_CENTER_MIN_INTERVAL_SEC", 60)?,
-            parallel: or(get, "COMMAND_CENTER_PARALLEL", 64)?,
-            lease_sec: or(get, "COMMAND_CENTER_LEASE_SEC", 30)?,
-            request_budget: or(get, "COMMAND_CENTER_REQUEST_BUDGET", 600)?,
-            retention_days: or(get, "COMMAND_CENTER_RETENTION_DAYS", 90)?,
+            min_interval_sec: whole(get, "COMMAND_CENTER_MIN_INTERVAL_SEC", 60, 1..=86_400)?,
+            parallel: whole(get, "COMMAND_CENTER_PARALLEL", 64, 1..=1000)?,
+            lease_sec: whole(get, "COMMAND_CENTER_LEASE_SEC", 30, 5..=3600)?,
+            request_budget: whole(get, "COMMAND_CENTER_REQUEST_BUDGET", 600, 1..=1_000_000)?,
+            retention_days: whole(get, "COMMAND_CENTER_RETENTION_DAYS", 90, 1..=36_500)?,
             log_level: or(get, "COMMAND_CENTER_LOG_LEVEL", "info".to_owned())?,
         })
     }
@@ -110,8 +111,26 @@ where
     get(name).map_or(Ok(default), |value| value.parse().map_err(|problem| format!("{name}: {problem}")))
 }
 
+/// A whole number of a range.
+fn whole<T>(
+    get: impl Fn(&str) -> Option<String>,
+    name: &str,
+    default: T,
+    range: RangeInclusive<T>,
+) -> Result<T, String>
+where
+    T: FromStr + PartialOrd + fmt::Display,
+{
+    let Some(value) = get(name) else { return Ok(default) };
+    let number = value.parse().ok().filter(|number| range.contains(number));
+    number.ok_or_else(|| format!("{name}: expected a whole number from {} to {}", range.start(), range.end()))
+}
+
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+    use std::collections::BTreeSet;
+
     use super::*;
 
     fn read(values: &[(&str, &str)]) -> Result<Settings, String> {
@@ -138,5 +157,82 @@ mod tests {
         assert!(named(&[TABLE, KEY, ("COMMAND_CENTER_PARALLEL", "-1")]).contains("COMMAND_CENTER_PARALLEL"));
         let wrong_key = named(&[TABLE, (KEY.0, "s3cret")]);
         assert!(wrong_key.contains(KEY.0) && !wrong_key.contains("s3cret"), "{wrong_key}");
+    }
+
+    const PAGE: &str = include_str!("../../docs/deploy/lambda.md");
+
+    /// The rows of the page's table: variable, default, what it does.
+    fn rows() -> Vec<(&'static str, &'static str)> {
+        let lines = PAGE.lines().filter_map(|line| line.strip_prefix("| `COMMAND_CENTER_").map(|_| line));
+        let base = PAGE.lines().filter(|line| line.starts_with("| `ACCULYNX_"));
+        let cells = |line: &'static str| {
+            let mut cells = line.split('|').skip(1).map(str::trim);
+            (cells.next().unwrap().trim_matches('`'), cells.next().unwrap())
+        };
+        lines.chain(base).map(cells).collect()
+    }
+
+    #[test]
+    fn the_page_tells_of_every_variable_that_is_read_and_of_no_other() {
+        let asked = RefCell::new(BTreeSet::new());
+        let known = [TABLE, KEY];
+        let all = Settings::read(|name| {
+            asked.borrow_mut().insert(name.to_owned());
+            known.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        });
+        assert!(all.is_ok(), "{all:?}");
+
+        let told: BTreeSet<String> = rows().into_iter().map(|(name, _)| name.to_owned()).collect();
+        let mut asked = asked.into_inner();
+        assert!(asked.remove("AWS_LAMBDA_FUNCTION_NAME"), "AWS sets it");
+        assert_eq!(asked, told);
+    }
+
+    #[test]
+    fn the_page_tells_of_every_variable_of_aws_that_is_read_and_of_no_other() {
+        let sources = [
+            include_str!("main.rs"),
+            include_str!("parts.rs"),
+            include_str!("settings.rs").split("#[cfg(test)]").next().unwrap(),
+            include_str!("../../scheduler-core/adapters/store-dynamodb/src/configuration.rs"),
+        ];
+        let read: BTreeSet<&str> = sources.iter().flat_map(|source| names(source, "\"AWS_")).collect();
+        let told: BTreeSet<&str> = names(PAGE, "`AWS_").filter(|name| *name != "AWS_IAM").collect();
+
+        assert!(read.len() > 5, "{read:?}");
+        assert_eq!(read, told);
+    }
+
+    /// Every name of AWS' after its opening quote.
+    fn names<'a>(text: &'a str, opening: &'a str) -> impl Iterator<Item = &'a str> {
+        text.match_indices(opening).map(|(place, _)| {
+            let rest = &text[place + 1..];
+            rest.split(|c: char| !c.is_ascii_uppercase() && c != '_').next().unwrap_or(rest)
+        })
+    }
+
+    #[test]
+    fn defaults_and_bounds_are_what_the_page_says() {
+        let read = |name: &str, value: &str| read(&[TABLE, KEY, (name, value)]);
+        let usual = format!("{:?}", read("", "").unwrap());
+        let mut bounded = 0;
+        for (name, told) in rows() {
+            let (default, bounds) = told.split_once(" (").unwrap_or((told, ""));
+            if !["needed", ""].contains(&default) {
+                let value = default.trim_matches('`');
+                assert_eq!(format!("{:?}", read(name, value).unwrap()), usual, "{name}: {default}");
+            }
+            let Some((low, high)) = bounds.trim_end_matches(')').split_once(" to ") else { continue };
+            let [low, high] = [low, high].map(|bound| bound.replace(',', "").parse::<u64>().unwrap());
+            for good in [low, high] {
+                assert!(read(name, &good.to_string()).is_ok(), "{name}: {good}");
+            }
+            for wrong in [(low - 1).to_string(), (high + 1).to_string(), "-1".into(), "many".into()] {
+                let problem = read(name, &wrong).unwrap_err();
+                assert_eq!(problem, format!("{name}: expected a whole number from {low} to {high}"));
+            }
+            bounded += 1;
+        }
+        assert_eq!(bounded, 5);
     }
 }

@@ -26,6 +26,8 @@ struct Emulated {
 
 impl Emulated {
     /// Starts it with so much time for each invocation; none where there is no emulator or no DynamoDB Local.
+    ///
+    /// In less than 12 seconds it claims nothing.
     async fn start(seconds: u32) -> Option<Self> {
         let (emulator, local) = (tools::emulator()?, Local::shared()?);
         let (upstream, base_url) = serve_upstream().await;
@@ -35,6 +37,7 @@ impl Emulated {
             .arg(bootstrap())
             .env("AWS_LAMBDA_FUNCTION_TIMEOUT", seconds.to_string())
             .envs(variables(local, &local.table(), &base_url))
+            .env("COMMAND_CENTER_LEASE_SEC", "5")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -53,12 +56,27 @@ impl Emulated {
     }
 
     async fn invoke(&self, payload: String) -> Value {
+        let text = self.told(payload).await;
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
+    }
+
+    /// What the emulator tells of an invocation, which is no JSON when the function's time was over.
+    async fn told(&self, payload: String) -> String {
         let mut request = Request::new(Bytes::from(payload));
         *request.method_mut() = http::Method::POST;
         *request.uri_mut() = "/2015-03-31/functions/function/invocations".parse().expect("a path");
         let answer = try_send(&self.address, request).await.expect("the emulator answers");
-        let text = String::from_utf8_lossy(answer.body()).into_owned();
-        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
+        String::from_utf8_lossy(answer.body()).into_owned()
+    }
+
+    /// The process of the function.
+    fn bootstrap(&self) -> String {
+        let emulator = self.child.id();
+        let children = std::fs::read_dir(format!("/proc/{emulator}/task")).expect("Linux").flatten();
+        let children = children.map(|thread| std::fs::read_to_string(thread.path().join("children")));
+        let children: Vec<_> = children.map(|ids| ids.unwrap_or_default().trim().to_owned()).collect();
+        let mut children = children.into_iter().filter(|ids| !ids.is_empty());
+        children.next().expect("the emulator has started the function")
     }
 
     async fn ask(&self, ask: Ask) -> Response<Bytes> {
@@ -131,4 +149,43 @@ async fn a_run_is_stopped_before_the_functions_time_is_over() {
     let run = &runs["runs"][0];
     assert!(["failed", "timed_out"].contains(&run["state"].as_str().expect("a state")), "{run}");
     assert!(run["duration_ms"].as_u64().is_some_and(|took| took < 13_000), "before the time-out: {run}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_that_is_killed_at_the_functions_time_out_is_taken_over() {
+    let Some(host) = Emulated::start(14).await else { return };
+    host.due("peakpro").await;
+    host.upstream.change("peakpro", |location| location.temper.latency = Duration::from_secs(60));
+    let calls = || host.upstream.sandbox().journal().entries().count();
+    let called = calls();
+    let hung = async {
+        eventually("the run's first call", async || (calls() > called).then_some(())).await;
+        let process = host.bootstrap();
+        assert!(Command::new("kill").args(["-STOP", &process]).status().expect("kill").success());
+        process
+    };
+
+    let (told, process) = futures::join!(host.told(events::TICK.into()), hung);
+
+    assert!(told.contains("timed out after 14"), "{told}");
+    let place = std::path::PathBuf::from(format!("/proc/{process}"));
+    eventually("the process' end", async || (!place.exists()).then_some(())).await;
+    host.upstream.mend("peakpro");
+    let claimed = async || (host.invoke(events::TICK.into()).await["claimed"] == 1).then_some(());
+    eventually("the lease's end", claimed).await;
+    let runs = host.good(get("runs").tenant("peakpro")).await;
+    let run = |place: usize, field: &str| runs["runs"][place][field].clone();
+    assert_eq!((run(0, "state"), run(1, "state")), (json!("succeeded"), json!("abandoned")), "{runs}");
+    assert_eq!((run(0, "slot"), runs["runs"][2].is_null()), (run(1, "slot"), true), "{runs}");
+}
+
+/// Looks until there is something to see.
+async fn eventually<T>(what: &str, look: impl AsyncFn() -> Option<T>) -> T {
+    for _ in 0..LOOKS {
+        if let Some(found) = look().await {
+            return found;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("it never came: {what}")
 }

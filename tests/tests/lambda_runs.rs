@@ -134,6 +134,29 @@ async fn a_run_that_was_taken_over_is_refused_when_it_ends_late() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_processes_with_one_key_the_loser_tells_what_the_winner_did() {
+    let Some(host) = Lambda::start(&[], false).await else { return };
+    post("schedule").tenant("peakpro").json(json!({ "interval_sec": 3600 })).good(&host).await;
+    let token = host.admin().expect("a token");
+    let ask = post("pause").tenant("peakpro").json(json!({ "reason": "twins" })).key("twins").token(token);
+    let payload = events::request(&ask.header("x-request-id", "twins").plain(), events::DOMAIN);
+    let (a, b) = futures::join!(host.api.start(), host.api.start());
+    // Neither is written before both are about to be.
+    host.recorders["api"].pair();
+
+    let (left, right) = futures::join!(a.invoke(payload.clone(), MINUTE), b.invoke(payload, MINUTE));
+
+    let [left, right] =
+        [left, right].map(|answer| events::response(&answer.expect("nobody kills it").good()));
+    assert_eq!((left.status(), left.body()), (right.status(), right.body()));
+    assert_eq!(left.status(), 200, "{left:?}");
+    let replayed = [&left, &right].map(|answer| answer.headers().contains_key("idempotency-replayed"));
+    assert!(replayed.contains(&true) && replayed.contains(&false), "{replayed:?}");
+    let entries = list(&host, get("audit?tenant=peakpro&operation=pause"), "audit").await;
+    assert_eq!(entries.len(), 1, "{entries:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn slots_that_the_queue_brings_twice_are_run_once_and_a_bad_message_harms_no_other() {
     let Some(host) = Lambda::start(&[], true).await else { return };
     let queue = host.queue.as_ref().expect("a queue");

@@ -4,7 +4,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use host_conformance::lambda::{Environment, bootstrap};
+use host_conformance::lambda::{Environment, bootstrap, newest_glibc};
 
 /// Processes that are started.
 const STARTS: usize = 15;
@@ -43,6 +43,8 @@ async fn main() {
     let bytes = |path: &std::path::Path| std::fs::metadata(path).map_or(0, |file| file.len());
     let sizes = [bytes(program), bytes(&program.with_extension("zip"))].map(|bytes| bytes as f64 / 1e6);
     row("the program, its zip", format!("{:.1} MB, {:.1} MB", sizes[0], sizes[1]), "zip ≤ 8 MB");
+    let (major, minor) = newest_glibc(program);
+    row("newest glibc symbol", format!("{major}.{minor}"), "≤ 2.34");
 }
 
 fn resident_kb(process: u32) -> u64 {

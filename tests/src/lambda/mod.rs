@@ -3,6 +3,7 @@
 mod environment;
 pub mod events;
 mod function;
+mod kms;
 mod queue;
 mod recorder;
 pub mod tools;
@@ -26,6 +27,7 @@ use tokio::net::TcpListener;
 
 pub use environment::{Environment, Outcome};
 pub use function::Function;
+pub use kms::KeyService;
 pub use queue::Queue;
 pub use recorder::{Actions, Recorder};
 
@@ -52,7 +54,7 @@ pub struct Lambda {
     pub worker: Function,
     /// Stands between them.
     pub queue: Option<Queue>,
-    /// The doors to DynamoDB, by role.
+    /// The doors to AWS's services, by role.
     pub recorders: BTreeMap<&'static str, Recorder>,
     /// The table that it works on.
     pub table: String,
@@ -62,6 +64,8 @@ pub struct Lambda {
 
 impl Lambda {
     /// Deploys the functions with more variables, with a queue or without.
+    ///
+    /// Each role reaches what `AWS_ENDPOINT_URL_*` names through doors of its own.
     pub async fn start(more: &[(&str, &str)], queued: bool) -> Option<Self> {
         let local = Local::shared()?;
         let (upstream, base_url) = serve_upstream().await;
@@ -73,21 +77,23 @@ impl Lambda {
             variables.push(("COMMAND_CENTER_QUEUE_URL".into(), queue.url().to_owned()));
             variables.push(("AWS_ENDPOINT_URL_SQS".into(), queue.endpoint().to_owned()));
         }
-        let mut recorders = BTreeMap::new();
-        for role in ["api", "tick", "worker"] {
-            recorders.insert(role, Recorder::serve(local.endpoint()).await);
-        }
-        let function = |role: &str, most| {
+        let (mut recorders, mut functions) = (BTreeMap::new(), Vec::new());
+        for (role, most) in [("api", 8), ("tick", 4), ("worker", 4)] {
+            let recorder = Recorder::default();
             let mut variables = variables.clone();
             variables.push(("COMMAND_CENTER_ROLE".into(), role.to_owned()));
-            variables.push(("AWS_ENDPOINT_URL_DYNAMODB".into(), recorders[role].endpoint().to_owned()));
-            Function::new(variables, most, TIME)
-        };
+            for (_, value) in variables.iter_mut().filter(|(name, _)| name.starts_with("AWS_ENDPOINT_URL_")) {
+                *value = recorder.door(value).await;
+            }
+            recorders.insert(role, recorder);
+            functions.push(Function::new(variables, most, TIME));
+        }
+        let [api, tick, worker] = <[Function; 3]>::try_from(functions).ok().expect("three");
         let host = Self {
             upstream,
-            api: function("api", 8),
-            tick: Arc::new(function("tick", 4)),
-            worker: function("worker", 4),
+            api,
+            tick: Arc::new(tick),
+            worker,
             queue,
             recorders,
             table,
@@ -208,6 +214,19 @@ pub fn variables(local: &Local, table: &str, base_url: &str) -> Vec<(String, Str
     ];
     let all = local.variables().into_iter().chain(own);
     all.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+/// The newest version of glibc that a program asks for, such as 2.34.
+pub fn newest_glibc(program: &Path) -> (u32, u32) {
+    let program = std::fs::read(program).expect("the program");
+    // Versions of symbols stand in the file as text.
+    let text = String::from_utf8_lossy(&program);
+    let versions = text.split("GLIBC_").skip(1).filter_map(|rest| {
+        let version = rest.split(|c: char| !c.is_ascii_digit() && c != '.').next()?;
+        let (major, minor) = version.split_once('.')?;
+        Some((major.parse().ok()?, minor.split('.').next()?.parse().ok()?))
+    });
+    versions.max().expect("a program linked with glibc")
 }
 
 /// The bootstrap: what `LAMBDA_BOOTSTRAP` names, or the one of this profile, built when it is not current.

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
-/// What is installed, at a version that is known to work; it brings cfn-lint along.
-const PACKAGES: [&str; 1] = ["aws-sam-cli==1.170.0"];
+/// What is installed, at versions that are known to work: the linters, the emulator, and a stand-in of KMS.
+const PACKAGES: [&str; 2] = ["aws-sam-cli==1.170.0", "moto[server]==5.2.5"];
 
 /// The tools' directory; none where they can not be had, which is said. With `CI=true` that is a failure.
 pub fn tools() -> Option<&'static Path> {
@@ -34,11 +34,17 @@ pub fn emulator() -> Option<PathBuf> {
     Some(packages.expect("samcli").join(format!("aws-lambda-rie-{architecture}")))
 }
 
+/// Python, with what is installed.
+pub fn python() -> Option<Command> {
+    Some(Command::new(tools()?.join("bin/python3")))
+}
+
 /// Runs one of the tools in the directory of the host.
 pub fn run(name: &str, arguments: &[&str]) -> Option<Output> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace");
-    let mut command = Command::new(tools()?.join("bin").join(name));
-    command.args(arguments).current_dir(root.join("host-lambda"));
+    let mut command = python()?;
+    // The scripts' own first lines do not survive a move of the directory.
+    command.arg(tools()?.join("bin").join(name)).args(arguments).current_dir(root.join("host-lambda"));
     command.env("SAM_CLI_TELEMETRY", "0").env("AWS_DEFAULT_REGION", "us-east-1");
     Some(command.output().expect("it starts"))
 }
