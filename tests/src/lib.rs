@@ -4,6 +4,7 @@ pub mod answer;
 pub mod ask;
 pub mod binary;
 pub mod cases;
+pub mod collector;
 pub mod host;
 pub mod in_process;
 pub mod lambda;
