@@ -10,9 +10,11 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST};
 use scheduler_core::domain::{AuditDraft, Caller, Key, Operation, Record, Role, Scope, Via, Write};
 use scheduler_core::engine::CommandError;
 use scheduler_core::machine::Command;
+use scheduler_core::ports::HttpClient;
 use scheduler_core::rest;
 use store_files::Files;
 use tower::ServiceExt;
+use traces_otlp::Traces;
 use wasip2::cli::environment::{get_arguments, get_environment};
 use wasip2::http::types::{IncomingRequest, ResponseOutparam};
 use wstd::http::request::try_from_incoming;
@@ -27,6 +29,11 @@ use crate::{Outside, Parts, Settings, log};
 
 /// A runtime that uses an instance again finds its parts here.
 static PARTS: OnceLock<(Parts, Arc<Background>)> = OnceLock::new();
+
+/// Where its spans go, if anywhere.
+static TRACES: OnceLock<Option<Traces>> = OnceLock::new();
+/// How long a collector of traces may take. Nobody waits for it but the instance.
+const COLLECTOR: Duration = Duration::from_secs(1);
 
 struct Component;
 
@@ -49,13 +56,19 @@ impl wasip2::exports::http::incoming_handler::Guest for Component {
             if let Some((_, background)) = PARTS.get() {
                 background.ended().await;
             }
+            send_spans().await;
         });
     }
 }
 
 impl wasip2::exports::cli::run::Guest for Component {
     fn run() -> Result<(), ()> {
-        match block_on(command()) {
+        let done = block_on(async {
+            let done = command().await;
+            send_spans().await;
+            done
+        });
+        match done {
             Ok(line) => {
                 println(&line);
                 Ok(())
@@ -131,17 +144,34 @@ async fn parts() -> Result<&'static (Parts, Arc<Background>), String> {
         |name: &str| environment.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
     let open = |path: &str| std::fs::read_to_string(path).map_err(|error| error.to_string());
     let settings = Settings::read(get, open)?;
-    log::begin(&settings.log_level);
+    let mut http: Arc<dyn HttpClient> = Arc::new(RuntimeHttp);
+    let traces = settings.otlp_endpoint.as_deref().map(|to| Traces::to(to, http.clone(), COLLECTOR));
+    let traces = traces.transpose().map_err(|error| format!("COMMAND_CENTER_OTLP_ENDPOINT: {error}"))?;
+    let traces = TRACES.get_or_init(|| traces).as_ref();
+    log::begin(&settings.log_level, traces);
+    if let Some(traces) = traces {
+        http = traces.passed_on_by(http);
+    }
     let store = Files::open(Path::new(&settings.data_dir)).map_err(|error| error.to_string())?;
     let background = Arc::new(Background::new(Duration::from_secs(settings.tick_budget_sec.into())));
     let outside = Outside {
         clock: Arc::new(RuntimeClock),
         store: Arc::new(store),
-        http: Arc::new(RuntimeHttp),
+        http,
         background: background.clone(),
     };
-    let parts = Parts::join(&settings, outside).await.map_err(|error| error.to_string())?;
+    let mut parts = Parts::join(&settings, outside).await.map_err(|error| error.to_string())?;
+    if let Some(traces) = traces {
+        parts.router = traces.taken_in_by(parts.router);
+    }
     Ok(PARTS.get_or_init(|| (parts, background)))
+}
+
+/// Sends the spans of what has ended: there may be no other time.
+async fn send_spans() {
+    if let Some(Some(traces)) = TRACES.get() {
+        traces.flush().await;
+    }
 }
 
 /// Without its parts the component can only say so. The reason is for the log, not for callers.
