@@ -70,7 +70,9 @@ pub async fn serve(settings: Serve) -> Result<(), Failure> {
     let mut router = router(&settings, mode, &parts);
     if let Some(traces) = &traces {
         router = traces.taken_in_by(router);
-        tokio::spawn(send_spans(traces.clone(), engine.clone()));
+    }
+    if let Some(traces) = traces.clone() {
+        tokio::spawn(send_spans(traces, engine.clone()));
     }
     let served = serve_http(listener, router, options(&settings), stop.clone().stopped());
     both(served, driver, &stop).await?;
