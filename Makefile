@@ -21,7 +21,7 @@ run: setup ui-if-possible ## Build everything and serve on http://127.0.0.1:8000
 demo: setup ui-if-possible ## The same against a built-in imitation of the CRM, with its data in ./data/demo
 	$(CARGO) run --release --locked -p host-axum --bin command-center -- serve --demo $(ARGS)
 
-test: setup ui-if-possible check test-rust test-ui ## Everything that CI runs
+test: setup ui-if-possible check test-rust test-wasi test-ui ## Everything that CI runs
 
 check: setup ## Format, lints, floors, no runtime in the core, wasm, licences, alert rules
 	@.ci/check
@@ -32,7 +32,7 @@ test-rust: setup
 wasm: setup ## Build the WebAssembly component, with the web app in it
 	@.ci/wasm build
 
-test-wasi: setup ## The component in an embedded Wasmtime, and on Node
+test-wasi: setup ## The WebAssembly component in an embedded Wasmtime, and on Node
 	@.ci/wasm test
 
 bench: setup ## Measure, and print a table beside the goals

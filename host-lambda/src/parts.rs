@@ -78,7 +78,7 @@ impl Parts {
             parallel: settings.parallel,
             slow_lane: (settings.parallel / 4).max(1),
             background: Some(background),
-            counts_together: true,
+            counts_together: Some(Duration::from_secs(6 * 3600)),
             ..EngineConfig::default()
         };
         let pullers = Pullers::from([(source, puller)]);

@@ -25,8 +25,13 @@ impl Clock for RuntimeClock {
     }
 
     async fn sleep(&self, span: Duration) {
-        // A century is for ever; the runtime counts nanoseconds in 64 bits.
-        let span = span.min(Duration::from_secs(100 * 365 * 24 * 3600));
-        Timer::after(span.into()).wait().await;
+        wait(span).await;
     }
+}
+
+/// Waits until `span` has passed.
+pub(crate) async fn wait(span: Duration) {
+    // A century is for ever; the runtime counts nanoseconds in 64 bits.
+    let span = span.min(Duration::from_secs(100 * 365 * 24 * 3600));
+    Timer::after(span.into()).wait().await;
 }

@@ -1,18 +1,16 @@
 //! What the component exports.
 
-use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
-use http::HeaderValue;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST};
+use http::{HeaderValue, Method};
 use scheduler_core::domain::{AuditDraft, Caller, Key, Operation, Record, Role, Scope, Via, Write};
 use scheduler_core::engine::CommandError;
 use scheduler_core::machine::Command;
 use scheduler_core::ports::HttpClient;
 use scheduler_core::rest;
-use store_files::Files;
 use tower::ServiceExt;
 use traces_otlp::Traces;
 use wasip2::cli::environment::{get_arguments, get_environment};
@@ -25,7 +23,7 @@ use wstd::runtime::block_on;
 use crate::background::Background;
 use crate::clock::RuntimeClock;
 use crate::http_client::RuntimeHttp;
-use crate::{Outside, Parts, Settings, log};
+use crate::{Outside, Parts, Settings, stores};
 
 /// A runtime that uses an instance again finds its parts here.
 static PARTS: OnceLock<(Parts, Arc<Background>)> = OnceLock::new();
@@ -45,16 +43,22 @@ impl wasip2::exports::http::incoming_handler::Guest for Component {
                 Ok(request) => addressed(request.map(|body| Body::new(body.into_boxed_body()))),
                 Err(error) => return responder.fail(error),
             };
+            let writes = !matches!(*request.method(), Method::GET | Method::HEAD);
             let answer = match parts().await {
                 Ok((parts, _)) => {
                     parts.router.clone().oneshot(request).await.unwrap_or_else(|never| match never {})
                 }
                 Err(problem) => unavailable(&problem),
             };
+            let changed = writes && answer.status().is_success();
             // A caller that has gone needs no answer.
             let _gone = responder.respond(measured(answer).map(RuntimeBody::from_http_body)).await;
-            if let Some((_, background)) = PARTS.get() {
+            if let Some((parts, background)) = PARTS.get() {
                 background.ended().await;
+                // To write for each page that is read would make reads as dear as writes.
+                if changed {
+                    keep_counts(parts).await;
+                }
             }
             send_spans().await;
         });
@@ -103,7 +107,9 @@ async fn command() -> Result<String, String> {
     let arguments = get_arguments();
     match arguments.iter().skip(1).map(String::as_str).collect::<Vec<_>>()[..] {
         [] | ["tick"] => {
-            let report = parts().await?.0.tick().await.map_err(|error| error.to_string())?;
+            let parts = &parts().await?.0;
+            let report = parts.tick().await.map_err(|error| error.to_string())?;
+            keep_counts(parts).await;
             Ok(format!(
                 "claimed {}, succeeded {}, failed {}, still due {}, next due {}",
                 report.claimed,
@@ -115,6 +121,13 @@ async fn command() -> Result<String, String> {
         }
         ["token"] => token(&parts().await?.0).await.map_err(|error| error.to_string()),
         _ => Err("expected tick or token".into()),
+    }
+}
+
+/// Writes down what this instance has counted: there may be no other time.
+async fn keep_counts(parts: &Parts) {
+    if let Err(error) = parts.engine.save_counts(Duration::ZERO).await {
+        tracing::warn!(target: "acculynx-scheduler", %error, "counters could not be written down");
     }
 }
 
@@ -148,23 +161,37 @@ async fn parts() -> Result<&'static (Parts, Arc<Background>), String> {
     let traces = settings.otlp_endpoint.as_deref().map(|to| Traces::to(to, http.clone(), COLLECTOR));
     let traces = traces.transpose().map_err(|error| format!("COMMAND_CENTER_OTLP_ENDPOINT: {error}"))?;
     let traces = TRACES.get_or_init(|| traces).as_ref();
-    log::begin(&settings.log_level, traces);
+    begin_log(&settings.log_level, traces);
     if let Some(traces) = traces {
         http = traces.passed_on_by(http);
     }
-    let store = Files::open(Path::new(&settings.data_dir)).map_err(|error| error.to_string())?;
+    let store = stores::open(&settings, get)?;
     let background = Arc::new(Background::new(Duration::from_secs(settings.tick_budget_sec.into())));
-    let outside = Outside {
-        clock: Arc::new(RuntimeClock),
-        store: Arc::new(store),
-        http,
-        background: background.clone(),
-    };
+    let outside = Outside { clock: Arc::new(RuntimeClock), store, http, background: background.clone() };
     let mut parts = Parts::join(&settings, outside).await.map_err(|error| error.to_string())?;
     if let Some(traces) = traces {
         parts.router = traces.taken_in_by(parts.router);
     }
     Ok(PARTS.get_or_init(|| (parts, background)))
+}
+
+/// Begins to log. A second call in one instance finds it begun.
+#[cfg(not(feature = "otel"))]
+fn begin_log(level: &str, _: Option<&Traces>) {
+    use scheduler_core::ports::Clock;
+    let log = crate::log::Log::new(level, || RuntimeClock.now(), |line| eprint!("{line}"));
+    let _begun = tracing::subscriber::set_global_default(log);
+}
+
+/// The same in a build that sends traces: the subscribers that spans want come with one for lines.
+#[cfg(feature = "otel")]
+fn begin_log(level: &str, traces: Option<&Traces>) {
+    use tracing_subscriber::layer::SubscriberExt;
+    use tracing_subscriber::util::SubscriberInitExt;
+    use tracing_subscriber::{Layer, filter::LevelFilter, fmt, registry};
+    let level: LevelFilter = level.parse().unwrap_or(LevelFilter::INFO);
+    let lines = fmt::layer().json().flatten_event(true).with_writer(std::io::stderr);
+    let _begun = registry().with(lines.with_filter(level)).with(traces.map(Traces::layer)).try_init();
 }
 
 /// Sends the spans of what has ended: there may be no other time.

@@ -4,6 +4,7 @@
 //! the web app, and `wasi:cli/run`, which runs one tick. Nothing is resident: a runtime may make an instance
 //! for each request, so all that is to last is in the store.
 
+mod openapi;
 mod parts;
 mod settings;
 
@@ -15,8 +16,10 @@ mod clock;
 mod component;
 #[cfg(target_os = "wasi")]
 mod http_client;
-#[cfg(target_os = "wasi")]
+#[cfg(any(all(target_os = "wasi", not(feature = "otel")), test))]
 mod log;
+#[cfg(target_os = "wasi")]
+mod stores;
 
 pub use parts::{Outside, Parts};
 pub use settings::Settings;

@@ -12,11 +12,16 @@ use scheduler_core::ports::{Clock, HttpClient, Puller, Store, StoreError};
 use scheduler_core::rest::{self, App};
 use scheduler_core::vault::{self, StoredConnections, Vault};
 
+use crate::openapi;
 use crate::settings::Settings;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 /// One tick in so many forgets what is past its retention.
 const PRUNES: u8 = 64;
+/// Tenants with a label of their own in what one instance counts.
+const LABELLED: usize = 200;
+/// An instance that is used again counts in one place for so long: the longest that it may be busy, and more.
+const COUNTED: Duration = Duration::from_secs(300);
 
 /// What comes from outside.
 pub struct Outside {
@@ -51,7 +56,7 @@ impl Parts {
         let vault = Arc::new(Vault::new(settings.master_key.expose()));
         let version = env!("CARGO_PKG_VERSION");
         let commit = option_env!("COMMAND_CENTER_COMMIT").unwrap_or("unknown");
-        let metrics = Arc::new(Metrics::new("wasi", version, commit, TenantLabels::default()));
+        let metrics = Arc::new(Metrics::new("wasi", version, commit, TenantLabels::capped(LABELLED)));
         let mut config = Config { child_requests: settings.request_budget, ..Config::default() };
         if let Some(url) = &settings.acculynx_base_url {
             config.base_url.clone_from(url);
@@ -72,6 +77,7 @@ impl Parts {
             parallel: settings.parallel,
             slow_lane: (settings.parallel / 4).max(1),
             background: Some(background),
+            counts_together: Some(COUNTED),
             ..EngineConfig::default()
         };
         let pullers = Pullers::from([(source, puller)]);
@@ -90,7 +96,7 @@ impl Parts {
         let app = app.ui(command_center_ui::router());
         Ok(Self {
             engine,
-            router: rest::router(app),
+            router: rest::router_with(app, openapi::document),
             budget: Budget { time, runs: settings.tick_runs, ..Budget::default() },
             retention: DAY * settings.retention_days,
         })

@@ -11,6 +11,8 @@ use scheduler_core::vault::MasterKey;
 pub struct Settings {
     /// `COMMAND_CENTER_DATA_DIR`: the directory of the store, as the runtime has opened it (`/data`).
     pub data_dir: String,
+    /// `COMMAND_CENTER_TABLE`: a DynamoDB table that is the store instead; needs a build with `dynamodb`.
+    pub table: Option<String>,
     /// `COMMAND_CENTER_MASTER_KEY`: encrypts upstream keys; 32 bytes in hex or base 64.
     pub master_key: MasterKey,
     /// `COMMAND_CENTER_OPEN`: `true` where only this machine can reach the surface. Without any token, everyone
@@ -71,6 +73,7 @@ impl Settings {
         let master_key = secret(key)?.ok_or_else(|| format!("neither {key} nor {key}_FILE is set"))?;
         Ok(Self {
             data_dir: or(get, "COMMAND_CENTER_DATA_DIR", "/data".to_owned())?,
+            table: get("COMMAND_CENTER_TABLE"),
             master_key: MasterKey::parse(&master_key).map_err(|problem| format!("{key}: {problem}"))?,
             open: or(get, "COMMAND_CENTER_OPEN", false)?,
             tick_token: secret("COMMAND_CENTER_TICK_TOKEN")?.as_deref().map(Secret::new),

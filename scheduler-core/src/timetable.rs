@@ -4,7 +4,7 @@
 //! follow the wall clock of its zone, by a written rule for clock changes: a slot in a gap falls right
 //! after the gap, once; a slot in a fold falls the first time, once.
 
-use chrono::{DateTime, LocalResult, NaiveDateTime, TimeZone, Utc};
+use chrono::{DateTime, MappedLocalTime, NaiveDateTime, TimeZone, Utc};
 
 use crate::domain::{Cadence, Cron, Interval, Key, Schedule, Spec, Timestamp};
 
@@ -92,7 +92,7 @@ impl<'a> Timetable<'a> {
 fn cron_after(cron: &Cron, instant: Timestamp) -> Option<Timestamp> {
     // The expression is matched against the wall clock as if it never changed, and each match is then
     // put on the real time line. In a fold the wall clock repeats, so a match may land in the past.
-    let mut wall = instant.utc().with_timezone(&cron.zone()).naive_local();
+    let mut wall = cron.zone().wall(instant.utc());
     loop {
         let found = cron.pattern().find_next_occurrence(&Utc.from_utc_datetime(&wall), false).ok()?;
         wall = found.naive_utc();
@@ -108,11 +108,10 @@ fn cron_after(cron: &Cron, instant: Timestamp) -> Option<Timestamp> {
 
 /// The instant at which the zone's clock first shows `wall`, or the end of the gap that swallows it.
 fn on_the_time_line(cron: &Cron, wall: NaiveDateTime) -> Option<DateTime<Utc>> {
-    let zone = cron.zone();
-    match zone.from_local_datetime(&wall) {
-        LocalResult::Single(instant) => Some(instant.to_utc()),
-        LocalResult::Ambiguous(first, second) => Some(first.min(second).to_utc()),
-        LocalResult::None => Some(gap_end(cron, wall)),
+    match cron.zone().instants(wall) {
+        MappedLocalTime::Single(instant) => Some(instant),
+        MappedLocalTime::Ambiguous(first, second) => Some(first.min(second)),
+        MappedLocalTime::None => Some(gap_end(cron, wall)),
     }
 }
 
@@ -122,8 +121,8 @@ fn gap_end(cron: &Cron, wall: NaiveDateTime) -> DateTime<Utc> {
     let (mut before, mut after) = (guess - 15 * 3600, guess + 15 * 3600);
     while after - before > 1 {
         let middle = before + (after - before) / 2;
-        let shown = DateTime::from_timestamp(middle, 0).unwrap_or_default().with_timezone(&cron.zone());
-        if shown.naive_local() > wall { after = middle } else { before = middle }
+        let shown = cron.zone().wall(DateTime::from_timestamp(middle, 0).unwrap_or_default());
+        if shown > wall { after = middle } else { before = middle }
     }
     DateTime::from_timestamp(after, 0).unwrap_or_default()
 }

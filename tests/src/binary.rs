@@ -283,10 +283,12 @@ pub(crate) fn built(name: &str) -> PathBuf {
 }
 
 /// The machine's clock.
-pub(crate) struct SystemClock(Instant);
+pub struct SystemClock(Instant);
 
 impl SystemClock {
-    pub(crate) fn new() -> Self {
+    /// Its monotonic time begins now.
+    #[allow(clippy::new_without_default, reason = "it takes the time")]
+    pub fn new() -> Self {
         Self(Instant::now())
     }
 }

@@ -10,6 +10,9 @@ use scheduler_core::domain::Timestamp;
 
 use crate::upstream::Upstream;
 
+/// When a simulated host starts.
+pub const START: &str = "2026-11-22T10:57:00Z";
+
 /// What a host can do beyond answering; a case that needs more is skipped there, and says so.
 #[derive(Debug, Clone, Copy)]
 pub struct Capabilities {

@@ -4,9 +4,12 @@ pub mod answer;
 pub mod ask;
 pub mod binary;
 pub mod cases;
+#[cfg(feature = "hosts")]
 pub mod collector;
 pub mod host;
+#[cfg(feature = "hosts")]
 pub mod in_process;
+#[cfg(feature = "hosts")]
 pub mod lambda;
 pub mod prometheus;
 pub mod random;

@@ -1,6 +1,7 @@
 //! Tapes: recorded requests under a clock that is moved by hand, whose answers are the same on every host.
 //!
-//! A tape is a JSON list of steps: `{"wait_sec": 60}`, or a request with the answer that it got.
+//! A tape is a JSON list of steps: `{"wait_sec": 60}`, or a request with the answer that it got; `"one_process": true`
+//! is left out on hosts whose requests share no memory. What each host calls its workers is not compared.
 //! `UPDATE_GOLDEN=1` records the answers anew.
 
 use std::path::{Path, PathBuf};
@@ -65,6 +66,10 @@ pub async fn play(host: &dyn Host, tape: &Path) {
             recorded.push(step);
             continue;
         }
+        if step["one_process"] == true && !host.capabilities().one_process {
+            recorded.push(step);
+            continue;
+        }
         let mut played = step.clone();
         played["answer"] = answer(host, &step, place).await;
         if played["answer"] != step["answer"] {
@@ -97,5 +102,17 @@ async fn answer(host: &dyn Host, step: &Value, place: usize) -> Value {
     let shown = HEADERS.iter().filter(|name| answer.headers.contains_key(**name));
     let headers: Map<String, Value> =
         shown.map(|name| ((*name).to_owned(), answer.header(name).into())).collect();
-    json!({ "status": answer.status, "headers": headers, "body": answer.text() })
+    json!({ "status": answer.status, "headers": headers, "body": same_worker(answer.text()) })
+}
+
+/// The text with every worker's name replaced by one.
+fn same_worker(text: &str) -> String {
+    const WORKER: &str = r#""worker":""#;
+    let mut parts = text.split(WORKER);
+    let mut same = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find('"').expect("a name ends");
+        same.extend([WORKER, "local/1", &part[end..]]);
+    }
+    same
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Map, Value};
 
 /// JSON text. Takes a fraction of the memory of a tree, and is written again byte for byte.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -25,7 +25,7 @@ impl Json {
 
     /// The text, read again.
     pub fn value(&self) -> Value {
-        serde_json::from_str(self.as_str()).unwrap_or_default()
+        serde_json::from_slice(self.as_str().as_bytes()).unwrap_or_default()
     }
 
     /// Whether it is `null`.
@@ -52,9 +52,10 @@ impl From<Value> for Json {
 pub(crate) fn in_order(value: Value) -> Value {
     match value {
         Value::Object(fields) => {
-            let fields: BTreeMap<_, _> =
-                fields.into_iter().map(|(name, value)| (name, in_order(value))).collect();
-            Value::Object(fields.into_iter().collect())
+            let (mut sorted, mut object) = (BTreeMap::new(), Map::new());
+            sorted.extend(fields.into_iter().map(|(name, value)| (name, in_order(value))));
+            object.extend(sorted);
+            Value::Object(object)
         }
         Value::Array(items) => Value::Array(items.into_iter().map(in_order).collect()),
         plain => plain,

@@ -12,6 +12,7 @@ mod record;
 mod run;
 mod spec;
 mod time;
+mod zone;
 
 pub use access::{Caller, Role, Scope, TokenRecord, Via};
 pub(crate) use audit::hex;
@@ -31,3 +32,4 @@ pub use spec::{
     Cadence, CatchUp, Cron, Interval, Invalid, Limits, Overlap, RetryPolicy, Spec, SpecDraft, Tag,
 };
 pub use time::Timestamp;
+pub use zone::Zone;

@@ -4,10 +4,9 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-use super::Timestamp;
+use super::{Timestamp, Zone};
 
 /// A field that was refused, with the bound that it broke.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -87,7 +86,7 @@ impl From<Interval> for u32 {
 #[serde(try_from = "CronText", into = "CronText")]
 pub struct Cron {
     text: Arc<str>,
-    zone: Tz,
+    zone: Zone,
     pattern: Arc<croner::Cron>,
 }
 
@@ -106,9 +105,8 @@ impl Cron {
         }
         let pattern =
             croner::Cron::from_str(text).map_err(|cause| wrong(format!("is not valid: {cause}")))?;
-        let zone = zone
-            .parse()
-            .map_err(|_| Invalid::new("timezone", "must be an IANA zone name, such as America/Chicago"))?;
+        let zone = Zone::named(zone)
+            .ok_or_else(|| Invalid::new("timezone", "must be an IANA zone name, such as America/Chicago"))?;
         Ok(Self { text: text.into(), zone, pattern: pattern.into() })
     }
 
@@ -126,7 +124,7 @@ impl Cron {
     }
 
     /// The zone whose wall clock the expression reads.
-    pub fn zone(&self) -> Tz {
+    pub fn zone(&self) -> Zone {
         self.zone
     }
 

@@ -32,6 +32,8 @@ pub(crate) struct Deeds {
     pub(crate) failed: Vec<BulkFailure>,
     /// The runs that were started.
     pub(crate) started: Vec<Outcome>,
+    /// Why some of a bulk command's schedules did not have their turn yet.
+    unsaved: Option<StoreError>,
 }
 
 impl Engine {
@@ -39,7 +41,7 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// When the store fails; then some may have had their turn.
+    /// When the store fails before any had its turn.
     pub(crate) async fn carry_out(
         &self,
         source: &Source,
@@ -88,16 +90,16 @@ impl Engine {
                         deeds.started.push(outcome);
                     }
                 }
-                Err(error) => match self.had_its_turn(within, &key).await? {
-                    Some(changed) => deeds.changed += u64::from(changed),
-                    None => match (error, within) {
-                        (CommandError::Store(error), Some(_)) => return Err(error),
-                        (error, _) => deeds.failed.push(BulkFailure {
-                            tenant: key.tenant,
-                            code: error.code().into(),
-                            detail: error.public().into(),
-                        }),
-                    },
+                Err(error) => match (self.had_its_turn(within, &key).await, error, within) {
+                    (Ok(Some(changed)), ..) => deeds.changed += u64::from(changed),
+                    (Err(error), ..) | (_, CommandError::Store(error), Some(_)) => {
+                        deeds.unsaved = Some(error);
+                    }
+                    (_, error, _) => deeds.failed.push(BulkFailure {
+                        tenant: key.tenant,
+                        code: error.code().into(),
+                        detail: error.public().into(),
+                    }),
                 },
             }
         }
@@ -197,6 +199,12 @@ impl Engine {
         let keys: Vec<_> = bulk.step.iter().map(of).collect();
         let (last, over) = (bulk.step.last().cloned(), bulk.step.len() < STEP);
         let deeds = self.carry_out(&bulk.source, keys, &bulk.deed, &bulk.caller(), Some(&bulk)).await?;
+        let cause = tracing::Span::current();
+        let job = |outcome: &Outcome| {
+            let (record, lease) = (outcome.change.next.clone(), outcome.started.clone()?);
+            Some(Job { record, lease, cause: cause.clone() })
+        };
+        let jobs = deeds.started.iter().filter_map(job).collect();
         let ended = |record: &Record| -> Result<Command, CommandError> {
             // Whoever took over after the lease has run out has counted this step already.
             let ours = |current: &&Arc<Bulk>| current.id == bulk.id && current.after == bulk.after;
@@ -214,15 +222,15 @@ impl Engine {
             let draft = (next.state == BulkState::Done).then(|| Box::new(summary(&next)));
             Ok(Command::Bulk { bulk: Box::new(next), draft })
         };
-        if let Err(CommandError::Store(error)) = self.command(key, &caller, None, ended, |_| None).await {
-            return Err(error);
-        }
-        let cause = tracing::Span::current();
-        let job = |outcome: &Outcome| {
-            let (record, lease) = (outcome.change.next.clone(), outcome.started.clone()?);
-            Some(Job { record, lease, cause: cause.clone() })
+        let saved = match deeds.unsaved {
+            Some(error) => Err(CommandError::Store(error)),
+            None => self.command(key, &caller, None, ended, |_| None).await,
         };
-        Ok(Some(deeds.started.iter().filter_map(job).collect()))
+        if let Err(CommandError::Store(error)) = saved {
+            // The lease runs out, and the step is repeated: who had a turn then has none.
+            tracing::warn!(target: "acculynx-scheduler", %error, bulk = &*bulk.id, "a step of a bulk command is to be repeated");
+        }
+        Ok(Some(jobs))
     }
 }
 

@@ -66,8 +66,9 @@ pub struct EngineConfig {
     pub recheck: Duration,
     /// Where runs go on whose caller waits no longer, on a host without a resident driver.
     pub background: Option<Arc<dyn Background>>,
-    /// Whether several processes work on the store, so that counters are kept there and shown together.
-    pub counts_together: bool,
+    /// Where several processes work on the store, counters are kept there and shown together. A process counts in
+    /// one place for so long; after twice that, what stands there is final.
+    pub counts_together: Option<Duration>,
     /// A schedule is overdue once it is past due by more than this, and by more than twice its interval.
     pub overdue_after: Duration,
 }
@@ -93,7 +94,7 @@ impl Default for EngineConfig {
             drain: Duration::from_secs(25),
             recheck: Duration::from_secs(15),
             background: None,
-            counts_together: false,
+            counts_together: None,
             overdue_after: Duration::from_secs(60),
         }
     }

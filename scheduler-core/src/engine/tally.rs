@@ -1,9 +1,10 @@
-//! Counters of several processes: each writes down its own, and whoever is asked adds them up.
+//! Counters of several processes: each keeps its own in an entry of a common log, and whoever is asked adds them up.
 //!
-//! They are kept as stored answers, so that no record and no version changes for them. A process is the only
-//! one that writes under its name; a name that is old enough counts no more and is added to a common sum.
+//! They are kept as stored answers, so that no record and no version changes for them. Entries are numbered without
+//! gaps: a number is taken by making the entry where there is none, which only one process can. Nobody else writes
+//! there, so no count is lost. An entry that is old enough is final. A sum of the first so many spares reading them;
+//! as they are final, it does not matter whose sum of how many is stored last.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -13,119 +14,149 @@ use crate::domain::{Answer, Timestamp};
 use crate::metrics::Totals;
 use crate::ports::StoreError;
 
-/// A process writes under one name for so long.
-const NAMED: Duration = Duration::from_secs(6 * 3600);
-/// After so long, nobody writes under a name any more, and what it counted is final.
-const FINAL: Duration = Duration::from_secs(12 * 3600);
-/// How often a process makes sure that it is on the roll.
-const CALLED: Duration = Duration::from_secs(600);
-/// How long what was written is kept.
-const KEPT: Duration = Duration::from_secs(400 * 24 * 3600);
+/// How long an entry is kept, and how long the sum of those before: what was counted is lost where nothing is
+/// counted for so long.
+const ENTRY_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
+const SUM_KEPT: Duration = Duration::from_secs(400 * 24 * 3600);
+/// Entries that one process adds to the sum at a time.
+const ADDED: u64 = 256;
 /// A longer sum goes without the names of tenants, in bytes.
 const LONGEST: usize = 150_000;
-
-const ROLL: &str = "counters";
 
 /// What a process knows of its own counters.
 #[derive(Default)]
 pub(super) struct Tally {
-    /// Under which name it writes, since when.
-    name: Option<(Arc<str>, Timestamp)>,
-    /// What it had counted before it took that name.
+    /// The number of its entry, and since when it is its own.
+    entry: Option<(u64, Timestamp)>,
+    /// What it had written down before that.
     before: Totals,
-    /// When it was last seen to be on the roll.
-    called: Option<Duration>,
-    /// When it last wrote.
+    /// What it has written down, and when.
+    written: Totals,
     saved: Option<Duration>,
 }
 
-/// Who counts, and what all have counted who do no more.
+/// What a process has counted.
 #[derive(Default, Serialize, Deserialize)]
-struct Roll {
-    names: Vec<(Arc<str>, Timestamp)>,
-    sum: Totals,
+struct Entry {
+    since: Timestamp,
+    totals: Totals,
+}
+
+/// What the first entries hold together.
+#[derive(Default, Serialize, Deserialize)]
+struct Sum {
+    entries: u64,
+    totals: Totals,
+}
+
+const SUM: &str = "counted";
+
+fn name(entry: u64) -> String {
+    format!("{SUM}/{entry}")
 }
 
 impl Engine {
     /// The counters in their text form: of all processes, where several work on the store.
     pub async fn metrics_text(&self, tenants: bool) -> Result<String, StoreError> {
         let mut census = self.census().await?;
-        if !self.config.counts_together {
+        if self.config.counts_together.is_none() {
             return Ok(self.metrics.render(&census, tenants));
         }
         self.save_counts(Duration::ZERO).await?;
         let now = self.clock.now();
-        let roll: Roll = self.saved(ROLL, now).await?;
-        let mut totals = roll.sum;
-        for (name, _) in &roll.names {
-            totals.add(&self.saved(name, now).await?);
+        let Sum { mut entries, mut totals } = self.saved(SUM, now).await?.unwrap_or_default();
+        while let Some(entry) = self.saved::<Entry>(&name(entries), now).await? {
+            totals.add(&entry.totals);
+            entries += 1;
         }
-        let flights = self.flights(now).await?;
-        (census.in_flight, census.oldest_in_flight) = flights;
+        (census.in_flight, census.oldest_in_flight) = self.flights(now).await?;
         Ok(self.metrics.render_totals(&census, tenants, &totals))
     }
 
     /// Writes down what this process has counted, unless it did so less than `pause` ago.
     pub async fn save_counts(&self, pause: Duration) -> Result<(), StoreError> {
+        let Some(span) = self.config.counts_together else { return Ok(()) };
         let (now, monotonic) = (self.clock.now(), self.clock.monotonic());
         let mut tally = self.tally.lock().await;
         if tally.saved.is_some_and(|saved| monotonic.saturating_sub(saved) < pause) {
             return Ok(());
         }
-        let totals = self.metrics.totals();
-        let name = match &tally.name {
-            Some((name, since)) if now.duration_since(*since) < NAMED => name.clone(),
-            _ => {
-                let fresh: Arc<str> = format!("{ROLL}/{}/{}", self.worker, now.millis()).into();
-                (tally.before, tally.called) =
-                    (if tally.name.is_some() { totals.clone() } else { Totals::default() }, None);
-                tally.name = Some((fresh.clone(), now));
-                fresh
+        let counted = self.metrics.totals();
+        let own = tally.entry.filter(|(_, since)| now.duration_since(*since) < span);
+        if let Some((number, since)) = own {
+            let entry = Entry { since, totals: counted.clone().since(&tally.before) };
+            self.save(name(number), &entry, ENTRY_KEPT, None).await?;
+        } else {
+            let before = tally.written.clone();
+            let entry = Entry { since: now, totals: counted.clone().since(&before) };
+            let mut number = self.first_free(span).await?;
+            while !self.save(name(number), &entry, ENTRY_KEPT, Some(now)).await? {
+                number += 1;
             }
-        };
-        self.save(&name, &totals.since(&tally.before), now).await?;
-        tally.saved = Some(monotonic);
-        if tally.called.is_none_or(|called| monotonic.saturating_sub(called) >= CALLED) {
-            self.call(&name, now).await?;
-            tally.called = Some(monotonic);
+            (tally.entry, tally.before) = (Some((number, now)), before);
         }
+        tally.written = counted;
+        tally.saved = Some(monotonic);
         Ok(())
     }
 
-    /// Makes sure that a name is on the roll. Of two who write the roll at once one may be left out: it is
-    /// put on it again by its next call.
-    async fn call(&self, name: &Arc<str>, now: Timestamp) -> Result<(), StoreError> {
-        let mut roll: Roll = self.saved(ROLL, now).await?;
-        let (old, mut names): (Vec<_>, Vec<_>) =
-            roll.names.into_iter().partition(|(_, since)| now.duration_since(*since) >= FINAL);
-        let known = names.iter().any(|(known, _)| known == name);
-        if known && old.is_empty() {
-            return Ok(());
+    /// The number after that of the last entry. Adds those that are final by now to the sum.
+    async fn first_free(&self, span: Duration) -> Result<u64, StoreError> {
+        let now = self.clock.now();
+        let mut sum: Sum = self.saved(SUM, now).await?.unwrap_or_default();
+        let known = sum.entries;
+        while sum.entries < known + ADDED
+            && let Some(entry) = self.saved::<Entry>(&name(sum.entries), now).await?
+            && now.duration_since(entry.since) >= 2 * span
+        {
+            sum.totals.add(&entry.totals);
+            sum.entries += 1;
         }
-        for (name, _) in &old {
-            roll.sum.add(&self.saved(name, now).await?);
+        let begin = sum.entries;
+        if begin > known {
+            let sum = Sum { totals: bounded(sum.totals), ..sum };
+            self.save(SUM.to_owned(), &sum, SUM_KEPT, None).await?;
         }
-        if !known {
-            names.push((name.clone(), now));
+        // Entries have no gaps: the end is found by doubling, then by halving.
+        let mut step = 1;
+        while self.store.answer(&name(begin + step - 1), now).await?.is_some() {
+            step *= 2;
         }
-        self.save(ROLL, &Roll { names, sum: bounded(roll.sum) }, now).await
+        let (mut taken, mut free) = (step / 2, step - 1);
+        while taken < free {
+            let middle = taken + (free - taken) / 2;
+            match self.store.answer(&name(begin + middle), now).await? {
+                Some(_) => taken = middle + 1,
+                None => free = middle,
+            }
+        }
+        Ok(begin + taken)
     }
 
-    async fn saved<T: Default + for<'de> Deserialize<'de>>(
+    async fn saved<T: for<'de> Deserialize<'de>>(
         &self,
         name: &str,
         now: Timestamp,
-    ) -> Result<T, StoreError> {
-        let answer = self.store.answer(name, now).await?;
-        Ok(answer.and_then(|answer| serde_json::from_str(&answer.body).ok()).unwrap_or_default())
+    ) -> Result<Option<T>, StoreError> {
+        let Some(answer) = self.store.answer(name, now).await? else { return Ok(None) };
+        serde_json::from_slice(answer.body.as_bytes())
+            .map(Some)
+            .map_err(|error| StoreError::Corrupt(error.to_string().into()))
     }
 
-    async fn save(&self, name: &str, what: &impl Serialize, now: Timestamp) -> Result<(), StoreError> {
+    /// Writes under a name; with `now`, only where there is nothing yet, and says whether it did.
+    async fn save(
+        &self,
+        name: String,
+        what: &impl Serialize,
+        kept: Duration,
+        now: Option<Timestamp>,
+    ) -> Result<bool, StoreError> {
         let body =
             serde_json::to_string(what).map_err(|error| StoreError::Corrupt(error.to_string().into()))?;
-        let expires = now + KEPT;
+        let expires = self.clock.now() + kept;
         let answer = Answer { name: name.into(), request: [0; 32], status: 0, body: body.into(), expires };
-        self.store.put_answer(answer, None).await.map(drop)
+        self.store.put_answer(answer, now).await
     }
 
     /// Runs in flight in any process, and the age of the oldest in seconds.

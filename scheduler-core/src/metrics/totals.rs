@@ -18,7 +18,9 @@ pub struct Totals(BTreeMap<Series, Vec<f64>>);
 
 impl From<Vec<(Series, Vec<f64>)>> for Totals {
     fn from(rows: Vec<(Series, Vec<f64>)>) -> Self {
-        Self(rows.into_iter().collect())
+        let mut totals = Self::default();
+        totals.0.extend(rows);
+        totals
     }
 }
 
@@ -74,7 +76,7 @@ impl Totals {
         for ((name, mut labels), numbers) in self.0 {
             let tenants = labels.iter_mut().filter(|(label, _)| label == "tenant");
             tenants.for_each(|(_, tenant)| "_other".clone_into(tenant));
-            totals.add(&Self(BTreeMap::from([((name, labels), numbers)])));
+            totals.add(&vec![((name, labels), numbers)].into());
         }
         totals
     }

@@ -115,7 +115,7 @@ pub fn document() -> String {
 #[utoipa::path(get, path = "/openapi.json", tag = "ops", operation_id = "openapi", security(()),
     responses((status = 200, description = "The OpenAPI document", body = Particulars)))]
 pub(super) async fn openapi(State(shared): State<Shared>) -> Result<Response, Error> {
-    let mut response = Response::new(Body::from(shared.openapi.get_or_init(|| document().into()).clone()));
+    let mut response = Response::new(Body::from(shared.openapi.get_or_init(shared.document).clone()));
     response.headers_mut().insert(header::CONTENT_TYPE, reply::JSON);
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     Ok(response)

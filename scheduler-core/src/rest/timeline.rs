@@ -1,6 +1,6 @@
 //! How many runs start when: those to come, from the timetables, and those that were.
 
-use std::collections::HashMap;
+use std::collections::{BinaryHeap, HashMap};
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -12,10 +12,10 @@ use utoipa::ToSchema;
 use super::access::{OfSource, Viewer};
 use super::moment::{Epoch, Iso};
 use super::problem::Error;
-use super::query::{LONGEST_PAGE, Params};
+use super::query::{LONGEST_PAGE, PAGE, Params};
 use super::reply::json;
 use super::{Shared, Surface};
-use crate::domain::{Cadence, Schedule, Timestamp};
+use crate::domain::{Cadence, RunState, Schedule, Scope, Source, Tenant, Timestamp};
 use crate::ports::RunQuery;
 use crate::timetable::Timetable;
 
@@ -34,6 +34,21 @@ struct Bucket {
     due: u64,
     /// Runs that were started in it.
     ran: u64,
+    /// Of those, runs that succeeded.
+    succeeded: u64,
+    /// Of those, runs that failed, took too long or were abandoned.
+    failed: u64,
+}
+
+/// A run that is to come.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TimelineStart)]
+struct Start {
+    #[schema(value_type = String)]
+    tenant: Tenant,
+    /// Its slot, jitter aside.
+    at: Epoch,
+    at_iso: Iso,
 }
 
 /// How many runs start when.
@@ -50,6 +65,8 @@ struct Timeline {
     /// From here on `ran` is whole: of the runs in the window, the latest 10,000 are counted.
     ran_since: Epoch,
     ran_since_iso: Iso,
+    /// The first of the slots to come, by name.
+    starts: Vec<Start>,
 }
 
 /// Which window is wanted.
@@ -66,6 +83,12 @@ struct TimelineQuery {
     /// The length of a stretch (default 60). A window has at most 1,500 of them.
     #[param(minimum = 1, maximum = 86_400, required = false)]
     bucket_sec: Option<u32>,
+    /// Only this tenant's.
+    #[param(pattern = "^[a-z0-9][a-z0-9._-]{0,63}$", required = false)]
+    tenant: Option<String>,
+    /// How many slots to come to name, the earliest first (default 0).
+    #[param(minimum = 0, maximum = 1000, required = false)]
+    starts: Option<u32>,
 }
 
 /// Count the runs of a window by when they start.
@@ -90,11 +113,15 @@ pub(super) async fn timeline(
         ));
     }
     let window = Window { from, bucket, count };
-    let due = shared.due_in(&grant, &window, now).await?;
-    let (ran, ran_since) = shared.ran_in(&grant, &window, now).await?;
-    let buckets = (0..).zip(due).zip(ran).map(|((place, due), ran)| {
+    let scope = params.within(&grant.principal.scope)?;
+    let room = params.number("starts", 0, LONGEST_PAGE as u64)?.unwrap_or(0);
+    let mut first = Earliest { room: usize::try_from(room).unwrap_or(PAGE), starts: BinaryHeap::new() };
+    let due = shared.due_in(&grant.source, &scope, &window, now, &mut first).await?;
+    let (ran, ran_since) = shared.ran_in(&grant.source, scope, &window, now).await?;
+    let buckets = (0..).zip(due).zip(ran).map(|((place, due), counts)| {
         let at = Timestamp::from_millis(window.edge(place));
-        Bucket { at: Epoch(at), at_iso: Iso(at), due, ran }
+        let Ran { ran, succeeded, failed } = counts;
+        Bucket { at: Epoch(at), at_iso: Iso(at), due, ran, succeeded, failed }
     });
     let (from, until) = (Timestamp::from_millis(from), Timestamp::from_millis(window.edge(count)));
     json(&Timeline {
@@ -107,8 +134,47 @@ pub(super) async fn timeline(
         buckets: buckets.collect(),
         ran_since: Epoch(ran_since),
         ran_since_iso: Iso(ran_since),
+        starts: first.named(),
     })
 }
+
+/// The earliest slots, at most so many.
+struct Earliest {
+    room: usize,
+    starts: BinaryHeap<(Timestamp, Tenant)>,
+}
+
+impl Earliest {
+    /// Takes those of a schedule's slots that are among the earliest; they come in order.
+    fn add(&mut self, tenant: &Tenant, slots: impl Iterator<Item = Timestamp>) {
+        for slot in slots {
+            let full = self.starts.len() >= self.room;
+            if full && self.starts.peek().is_none_or(|(last, _)| *last <= slot) {
+                return;
+            }
+            self.starts.push((slot, tenant.clone()));
+            if full {
+                self.starts.pop();
+            }
+        }
+    }
+
+    fn named(self) -> Vec<Start> {
+        let start = |(at, tenant)| Start { tenant, at: Epoch(at), at_iso: Iso(at) };
+        self.starts.into_sorted_vec().into_iter().map(start).collect()
+    }
+}
+
+/// Runs that were started in a stretch.
+#[derive(Clone, Default)]
+struct Ran {
+    ran: u64,
+    succeeded: u64,
+    failed: u64,
+}
+
+/// How a run ends that does not end well.
+const BAD: [RunState; 3] = [RunState::Failed, RunState::TimedOut, RunState::Abandoned];
 
 /// Stretches of equal length, in milliseconds.
 struct Window {
@@ -122,14 +188,15 @@ impl Window {
         self.from + place * self.bucket
     }
 
-    fn empty(&self) -> Vec<u64> {
-        vec![0; usize::try_from(self.count).unwrap_or(0)]
+    fn empty<T: Clone + Default>(&self) -> Vec<T> {
+        vec![T::default(); usize::try_from(self.count).unwrap_or(0)]
     }
 
-    fn add(&self, counts: &mut [u64], instant: Timestamp) {
+    /// Counts in the stretch that the instant lies in.
+    fn at<T>(&self, counts: &mut [T], instant: Timestamp, count: impl FnOnce(&mut T)) {
         let place = (instant.millis() - self.from).div_euclid(self.bucket);
-        if let Some(count) = usize::try_from(place).ok().and_then(|place| counts.get_mut(place)) {
-            *count += 1;
+        if let Some(counts) = usize::try_from(place).ok().and_then(|place| counts.get_mut(place)) {
+            count(counts);
         }
     }
 }
@@ -166,9 +233,11 @@ impl Surface {
     /// Slots to come, by stretch. The work grows with the schedules, not with their slots.
     async fn due_in(
         &self,
-        grant: &OfSource<Viewer>,
+        source: &Source,
+        scope: &Scope,
         window: &Window,
         now: Timestamp,
+        first: &mut Earliest,
     ) -> Result<Vec<u64>, Error> {
         let mut counts = window.empty();
         let end = Timestamp::from_millis(window.edge(window.count) - 1);
@@ -176,17 +245,18 @@ impl Surface {
         let start = window.from.max(now.millis()).div_euclid(1000) * 1000;
         let mut rounds: HashMap<u32, Rounds> = HashMap::new();
         self.engine
-            .walk(&grant.source, &grant.principal.scope, None, usize::MAX, |_, schedule| {
+            .walk(source, scope, None, usize::MAX, |record, schedule| {
                 if let Some((after, through)) = awake(schedule, start, end)
-                    && let Some(first) = Timetable::of(schedule).next_after(after)
+                    && let Some(next) = Timetable::of(schedule).next_after(after)
                 {
+                    first.add(&record.key.tenant, Timetable::of(schedule).between(after, through));
                     let second =
-                        usize::try_from((first.millis() - start).div_euclid(1000)).unwrap_or(usize::MAX);
+                        usize::try_from((next.millis() - start).div_euclid(1000)).unwrap_or(usize::MAX);
                     match &schedule.spec.cadence {
                         Cadence::Interval(interval)
                             if through == end
                                 && second < interval.secs() as usize
-                                && schedule.slot0 != Some(first) =>
+                                && schedule.slot0 != Some(next) =>
                         {
                             let length = interval.secs() as usize;
                             let class = rounds.entry(interval.secs());
@@ -194,7 +264,7 @@ impl Surface {
                         }
                         _ => Timetable::of(schedule)
                             .between(after, through)
-                            .for_each(|slot| window.add(&mut counts, slot)),
+                            .for_each(|slot| window.at(&mut counts, slot, |due| *due += 1)),
                     }
                 }
                 ControlFlow::Continue(())
@@ -204,20 +274,21 @@ impl Surface {
         Ok(counts)
     }
 
-    /// Runs that were started, by stretch, and from when on they were all counted.
+    /// What ran, and from when on it was all counted. Failures always are, up to a page of each kind more.
     async fn ran_in(
         &self,
-        grant: &OfSource<Viewer>,
+        source: &Source,
+        scope: Scope,
         window: &Window,
         now: Timestamp,
-    ) -> Result<(Vec<u64>, Timestamp), Error> {
+    ) -> Result<(Vec<Ran>, Timestamp), Error> {
         let (mut counts, since) = (window.empty(), Timestamp::from_millis(window.from));
         if since > now {
             return Ok((counts, since));
         }
         let mut query = RunQuery {
-            source: grant.source.clone(),
-            scope: grant.principal.scope.clone(),
+            source: source.clone(),
+            scope,
             state: None,
             trigger: None,
             since: Some(since),
@@ -225,16 +296,27 @@ impl Surface {
             cursor: None,
             limit: LONGEST_PAGE,
         };
+        let store = self.engine.store();
         let mut reached = now;
         for _ in 0..READ / LONGEST_PAGE {
-            let page = self.engine.store().runs(&query).await?;
+            let page = store.runs(&query).await?;
             for run in &page.rows {
-                window.add(&mut counts, run.started);
+                window.at(&mut counts, run.started, |counts: &mut Ran| {
+                    counts.ran += 1;
+                    counts.succeeded += u64::from(run.state == RunState::Succeeded);
+                    counts.failed += u64::from(BAD.contains(&run.state));
+                });
                 reached = run.started;
             }
             match page.next {
                 None => return Ok((counts, since)),
                 next => query.cursor = next,
+            }
+        }
+        for state in BAD {
+            let page = store.runs(&RunQuery { state: Some(state), ..query.clone() }).await?;
+            for run in &page.rows {
+                window.at(&mut counts, run.started, |counts| counts.failed += 1);
             }
         }
         Ok((counts, reached))

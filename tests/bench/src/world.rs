@@ -128,7 +128,7 @@ impl World {
             Ok::<_, CommandError>(Command::Put { spec: spec.clone(), place })
         };
         for some in keys.chunks(1000) {
-            let results = block_on(self.engine.commands(some.to_vec(), &Caller::system(), ask));
+            let results = block_on(self.engine.commands(some.to_vec(), &Caller::system(), ask, |_, _| None));
             assert!(results.iter().all(|(_, result)| result.is_ok()), "every schedule is registered");
         }
     }

@@ -401,13 +401,32 @@ pub async fn a_timeline_counts_what_starts_when(host: &dyn Host) {
     assert!(due.iter().all(|due| (8..=10).contains(due)), "{told}");
     assert!(buckets.iter().all(|bucket| bucket["ran"] == 0), "{told}");
 
+    // By name, the earliest first, a calendar's like an interval's.
+    let named = get(&format!("{query}&starts=1000")).good(host).await;
+    let starts = named["starts"].as_array().expect("starts");
+    assert_eq!(starts.len(), 8 * 8 + 4 + 2, "{named}");
+    let at: Vec<_> = starts.iter().map(|start| start["at"].as_f64().expect("a number")).collect();
+    assert!(at.is_sorted() && at[0] >= from && at[at.len() - 1] < from + 4.0 * hour, "{named}");
+    let daily = each(starts, "tenant").iter().filter(|tenant| *tenant == "daily").count();
+    assert_eq!(daily, 4, "{named}");
+    let first = get(&format!("{query}&starts=5")).good(host).await;
+    assert_eq!(first["starts"].as_array().map(Vec::as_slice), Some(&starts[..5]), "{first}");
+    let one = get(&format!("{query}&starts=9&tenant=gamma")).good(host).await;
+    assert_eq!(each(one["starts"].as_array().expect("starts"), "tenant"), ["gamma", "gamma"], "{one}");
+
     let since = from - 2.0 * hour;
     let past = get(&format!("timeline?from={since}&until={from}&bucket_sec=3600")).good(host).await;
     let ran = |bucket: &Value| bucket["ran"].as_u64().expect("a number");
     assert_eq!(past["buckets"].as_array().expect("buckets").iter().map(ran).sum::<u64>(), 1, "{past}");
     assert_eq!(past["ran_since"], past["from"], "{past}");
+    let ended = |name: &str| {
+        let count = |bucket: &Value| bucket[name].as_u64().expect("a number");
+        past["buckets"].as_array().expect("buckets").iter().map(count).sum::<u64>()
+    };
+    assert_eq!((ended("succeeded"), ended("failed")), (1, 0), "{past}");
     for (query, field) in [
         ("bucket_sec=0", "bucket_sec"),
+        ("starts=1001", "starts"),
         ("from=x", "from"),
         ("bucket_sec=1&from=2026-01-01T00:00:00Z&until=2026-01-02T00:00:00Z", "until"),
         ("from=2026-01-02T00:00:00Z&until=2026-01-01T00:00:00Z", "until"),

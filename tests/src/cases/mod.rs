@@ -15,11 +15,12 @@ pub mod routes;
 pub mod setup;
 pub mod troubles;
 
-/// Gives each case a named test on a host; `$fresh` is a future of a new one.
+/// Gives each case a named test on a host; `$fresh` is a future of a new one, and what follows it is about the
+/// runtime, as `tokio::test` takes it.
 #[macro_export]
 macro_rules! host_conformance {
-    ($fresh:expr) => {
-        $crate::host_cases! { $fresh;
+    ($fresh:expr $(, $($runtime:tt)*)?) => {
+        $crate::host_cases! { $fresh, [$($($runtime)*)?];
             lifecycle {
                 an_old_client_leads_a_schedule_through_its_life
                 a_status_row_has_the_fields_of_the_contract
@@ -186,15 +187,24 @@ macro_rules! host_conformance {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! host_cases {
-    ($fresh:expr; $($area:ident { $($case:ident)* })*) => {
+    ($fresh:expr, $runtime:tt; $($area:ident { $($case:ident)* })*) => {
         $(mod $area {
-            $(#[tokio::test]
-            async fn $case() {
-                if let Some(host) = $crate::host::Fresh::ready($fresh.await) {
-                    $crate::cases::$area::$case(&host).await;
-                }
-            })*
+            $($crate::host_case! { $fresh, $runtime, $area, $case })*
         })*
+    };
+}
+
+/// One case.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! host_case {
+    ($fresh:expr, [$($runtime:tt)*], $area:ident, $case:ident) => {
+        #[tokio::test($($runtime)*)]
+        async fn $case() {
+            if let Some(host) = $crate::host::Fresh::ready($fresh.await) {
+                $crate::cases::$area::$case(&host).await;
+            }
+        }
     };
 }
 

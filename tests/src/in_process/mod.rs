@@ -30,13 +30,10 @@ use store_sql::sqlite::{Options, Sqlite};
 use tokio::task::JoinHandle;
 use tower::ServiceExt;
 
-use crate::host::{Capabilities, Host};
+use crate::host::{Capabilities, Host, START};
 use crate::upstream::Upstream;
 use serverless::Serverless;
 use watched::{Pulse, WatchedClock, WatchedStore};
-
-/// When a simulated host starts.
-pub const START: &str = "2026-11-22T10:57:00Z";
 
 /// A request that waits longer than this never ends.
 const PATIENCE: Duration = Duration::from_secs(1800);

@@ -3,8 +3,12 @@
 //! Each request gets an instance of its own, as `wasmtime serve` does it; ticks come when something is due, as
 //! a platform's timer would bring them. Files, clocks and the upstream are this process's.
 
+mod account;
 mod component;
 mod host;
+mod upstream;
 
-pub use component::{Component, Instance, Outcome, SimulatedClock, UNBOUNDED};
+pub use account::{runs, slots_add_up};
+pub use component::{Component, Instance, MASTER_KEY, Outcome, SimulatedClock, Spent, Stop, shared};
 pub use host::WasiHost;
+pub use upstream::location;

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 ///
 /// When the text can not be held as a JSON value.
 pub fn content_hash(data: &serde_json::value::RawValue) -> Result<[u8; 32], serde_json::Error> {
-    Ok(hash(&serde_json::from_str(data.get())?))
+    Ok(hash(&serde_json::from_slice(data.get().as_bytes())?))
 }
 
 /// SHA-256 over the canonical form of a record: keys sorted, `_link`s dropped, lists sorted by id.

@@ -93,16 +93,15 @@ impl Run {
     }
 
     /// Queues the jobs of a page that were new or changed. The sink says how many were, not which: where
-    /// it can not be told by their dates, the whole page counts as changed.
+    /// it can not be told by their dates, the whole page counts as changed. What is new by its date counts even
+    /// where the sink knows it: a run that died has written it, and took its queue along.
     fn queue_children(&mut self, kept: Kept) {
         let since = self.cursor.jobs;
         self.latest = kept.fresh.iter().filter_map(|(_, modified)| *modified).max().max(self.latest);
-        if kept.changed == 0 {
-            return;
-        }
-        let recent = |modified: &Option<Timestamp>| modified.is_none() || *modified > since;
+        let changed = kept.changed > 0;
+        let recent = |modified: &Option<Timestamp>| *modified > since || (modified.is_none() && changed);
         let by_date = kept.fresh.iter().filter(|(_, modified)| recent(modified)).count() as u64;
-        let all = kept.changed as usize == kept.fresh.len() || by_date < kept.changed;
+        let all = changed && (kept.changed as usize == kept.fresh.len() || by_date < kept.changed);
         for (id, modified) in kept.fresh {
             if all || recent(&modified) {
                 self.queue_child(id);

@@ -192,17 +192,19 @@ pub(crate) enum Unreadable {
 pub(crate) fn read_page(body: &[u8]) -> Result<Page, Unreadable> {
     let text = text_of(body)?;
     if text.starts_with('[') {
-        let items: Vec<Box<RawValue>> = serde_json::from_str(text).map_err(|_| Unreadable::Broken)?;
+        let items: Vec<Box<RawValue>> =
+            serde_json::from_slice(text.as_bytes()).map_err(|_| Unreadable::Broken)?;
         return Ok(Page { entries: entries(items), ..Page::default() });
     }
-    let fields: BTreeMap<String, Box<RawValue>> = serde_json::from_str(text).map_err(|_| broken(text))?;
+    let fields: BTreeMap<String, Box<RawValue>> =
+        serde_json::from_slice(text.as_bytes()).map_err(|_| broken(text))?;
     let mut arrays = fields.iter().filter(|(_, value)| value.get().starts_with('['));
     let list = match (fields.get("items"), arrays.next(), arrays.next()) {
         (Some(items), ..) if items.get().starts_with('[') => items,
         (None, Some((_, only)), None) => only,
         _ => return Err(Unreadable::NoList),
     };
-    let items = serde_json::from_str(list.get()).map_err(|_| Unreadable::Broken)?;
+    let items = serde_json::from_slice(list.get().as_bytes()).map_err(|_| Unreadable::Broken)?;
     let number = |name: &str| fields.get(name).and_then(|value| whole(value.get()));
     Ok(Page { count: number("count"), echo: number("pageStartIndex"), entries: entries(items) })
 }
@@ -210,7 +212,7 @@ pub(crate) fn read_page(body: &[u8]) -> Result<Page, Unreadable> {
 /// Reads a single record.
 pub(crate) fn read_record(body: &[u8]) -> Result<Entry, Unreadable> {
     let text = text_of(body)?;
-    let raw: Box<RawValue> = serde_json::from_str(text).map_err(|_| Unreadable::Broken)?;
+    let raw: Box<RawValue> = serde_json::from_slice(text.as_bytes()).map_err(|_| Unreadable::Broken)?;
     let entry = entry(raw);
     entry.value.is_object().then_some(entry).ok_or(Unreadable::Broken)
 }
@@ -226,7 +228,7 @@ fn text_of(body: &[u8]) -> Result<&str, Unreadable> {
 }
 
 fn broken(text: &str) -> Unreadable {
-    if serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() {
+    if serde_json::from_slice::<serde::de::IgnoredAny>(text.as_bytes()).is_ok() {
         Unreadable::NoList
     } else {
         Unreadable::Broken
@@ -243,7 +245,7 @@ fn entries(items: Vec<Box<RawValue>>) -> Vec<Entry> {
 }
 
 fn entry(raw: Box<RawValue>) -> Entry {
-    let value = serde_json::from_str(raw.get()).unwrap_or(Value::Null);
+    let value = serde_json::from_slice(raw.get().as_bytes()).unwrap_or(Value::Null);
     Entry { id: id_of(&value), value, raw }
 }
 

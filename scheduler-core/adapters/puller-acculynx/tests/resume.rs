@@ -54,6 +54,29 @@ fn a_failed_run_goes_on_where_it_failed_and_forgets_within_an_hour() {
 }
 
 #[test]
+fn children_of_a_job_that_a_killed_run_had_written_come_with_the_next() {
+    let (bench, mut tenant) = Bench::one(60);
+    bench.pull(&mut tenant).unwrap();
+    let cursor = tenant.cursor.clone();
+    bench.clock.advance(HOUR);
+    let now = bench.clock.now();
+    bench.sandbox.change(KEY, |location| drop(location.add_job(now, true)));
+    bench.trouble(Trouble { path: "/financials".into(), ..Trouble::always(Fault::Bare(500)) });
+    bench.pull(&mut tenant).unwrap_err();
+    assert_eq!((tenant.sink.ids("jobs").len(), tenant.sink.ids("financials").len()), (61, 60));
+
+    // Who is killed leaves no cursor.
+    tenant.cursor = cursor;
+    bench.sandbox.change(KEY, |location| location.temper = Temper::default());
+    let healed = bench.pull(&mut tenant).unwrap();
+    let idle = bench.pull(&mut tenant).unwrap();
+
+    assert_eq!(tenant.sink.ids("financials"), bench.job_ids());
+    assert!(healed.stats.created > 0 && idle.stats.imported == 0, "{healed:?}");
+    assert!(idle.stats.requests < 10, "its children are read once: {idle:?}");
+}
+
+#[test]
 fn what_changed_while_a_sweep_was_cut_short_is_not_lost() {
     let (bench, mut tenant) = Bench::one(300);
     bench.pull_within(&mut tenant, Duration::from_secs(3)).unwrap();

@@ -3,6 +3,7 @@ import { ExportLinks, operations, Trail, type TrailFilter } from "../../shared/a
 import { Debounced } from "../../shared/ui/debounced.tsx";
 import { useNarrow } from "../../shared/ui/narrow.ts";
 import { useTitle } from "../../shared/ui/title.ts";
+import { WindowFields } from "../../shared/ui/window-fields.tsx";
 import { useParamsState } from "../../shared/url.ts";
 import { Verify } from "./verify.tsx";
 
@@ -76,22 +77,7 @@ export default function AuditPage() {
                 onChange={(actor) => change({ actor })}
               />
             </label>
-            <label className="inline-field">
-              <span>From</span>
-              <input
-                type="datetime-local"
-                value={params.get("since") ?? ""}
-                onChange={({ target }) => change({ since: target.value })}
-              />
-            </label>
-            <label className="inline-field">
-              <span>To</span>
-              <input
-                type="datetime-local"
-                value={params.get("until") ?? ""}
-                onChange={({ target }) => change({ until: target.value })}
-              />
-            </label>
+            <WindowFields />
             {isNarrow && (
               <button
                 type="button"

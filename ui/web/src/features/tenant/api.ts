@@ -1,10 +1,14 @@
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { http, ok } from "../../shared/api/http.ts";
 import { useSource } from "../../shared/api/session.ts";
 import type { Run, RunState } from "../../shared/api/types.ts";
 import { tell } from "../../shared/live/store.ts";
+import type { Week } from "./figures.ts";
 
 const DAY = 86_400;
+const LATEST = 200;
+/** Time zones differ by whole quarters of an hour, so that hours of any can be summed up. */
+const STEP = 900;
 
 export function useTenant(tenant: string) {
   const source = useSource();
@@ -40,46 +44,37 @@ export function useUpcoming(tenant: string, count: number, enabled: boolean) {
   });
 }
 
-export interface Week {
-  /** Newest first, up to a thousand. */
-  runs: Run[];
-  /** From when on all runs are among them; epoch seconds. */
-  since: number;
-  /** Whether that is all seven days. */
-  isWhole: boolean;
-  /** Those of all seven days that did not end well. */
-  bad: Run[];
-}
-
-const badStates = ["failed", "timed_out", "abandoned"] as const;
-
-/** The tenant's runs of the last seven days: the latest, and all that failed. */
-export function useWeekOfRuns(tenant: string) {
+/** The tenant's latest runs, for the chart and for how late they start. */
+export function useLatestRuns(tenant: string) {
   const source = useSource();
   return useQuery({
-    queryKey: ["runs", source, tenant, "week"],
+    queryKey: ["runs", source, tenant, "latest"],
     staleTime: 5000,
+    queryFn: async ({ signal }) => {
+      const query = { tenant, limit: LATEST };
+      const asked = { params: { path: { source }, query }, signal };
+      return ok(await http.GET("/api/crm/import/{source}/runs", asked)).runs;
+    },
+  });
+}
+
+/** The tenant's runs of the last seven days, counted by the server in stretches of a quarter of an hour. */
+export function useWeek(tenant: string, begin: number) {
+  const source = useSource();
+  return useQuery({
+    queryKey: ["runs", source, tenant, "week", begin],
+    staleTime: 15_000,
+    placeholderData: keepPreviousData,
     queryFn: async ({ signal }): Promise<Week> => {
-      const begin = Math.floor(Date.now() / 1000 - 7 * DAY);
-      const ask = async (query: { state?: RunState }) =>
-        ok(
-          await http.GET("/api/crm/import/{source}/runs", {
-            params: {
-              path: { source },
-              query: { tenant, since: String(begin), limit: 1000, ...query },
-            },
-            signal,
-          }),
-        );
-      const { runs, next_cursor } = await ask({});
-      if (next_cursor === null) {
-        const bad = runs.filter(({ state }) => badStates.some((each) => each === state));
-        return { runs, since: begin, isWhole: true, bad };
-      }
-      // Too many to read them all: failures are few, and what matters.
-      const pages = await Promise.all(badStates.map((state) => ask({ state })));
-      const since = runs.at(-1)?.started ?? begin;
-      return { runs, since, isWhole: false, bad: pages.flatMap((page) => page.runs) };
+      const query = {
+        tenant,
+        from: String(begin),
+        until: String(begin + 7 * DAY),
+        bucket_sec: STEP,
+      };
+      const asked = { params: { path: { source }, query }, signal };
+      const { buckets, ran_since } = ok(await http.GET("/api/crm/import/{source}/timeline", asked));
+      return { buckets, since: ran_since };
     },
   });
 }

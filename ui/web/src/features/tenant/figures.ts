@@ -1,21 +1,27 @@
-import type { Run } from "../../shared/api/types.ts";
+import type { components } from "../../shared/api/schema.d.ts";
+
+/** Runs of seven days, counted in short stretches. */
+export interface Week {
+  buckets: readonly components["schemas"]["TimelineBucket"][];
+  /** From when on all that ran is counted, in epoch seconds; failures are throughout. */
+  since: number;
+}
 
 export interface Figures {
   ended: number;
   good: number;
-  /** Good ones among those that ended, in percent; null without any. */
+  bad: number;
+  /** Good ones among those that ended well or not, in percent; null without any. */
   rate: number | null;
 }
 
-export function figures(runs: readonly Run[], sinceSec: number): Figures {
-  const ended = runs.filter(({ state, started }) => state !== "running" && started >= sinceSec);
-  const good = ended.filter(({ state }) => state === "succeeded").length;
-  return {
-    ended: ended.length,
-    good,
-    // Never rounded up to a hundred: one failure in a thousand is no success.
-    rate: ended.length === 0 ? null : Math.floor((1000 * good) / ended.length) / 10,
-  };
+export function figures({ buckets }: Week, sinceSec: number): Figures {
+  const within = buckets.filter(({ at }) => at >= sinceSec);
+  const good = within.reduce((sum, { succeeded }) => sum + succeeded, 0);
+  const bad = within.reduce((sum, { failed }) => sum + failed, 0);
+  const ended = good + bad;
+  // Never rounded up to a hundred: one failure in a thousand is no success.
+  return { ended, good, bad, rate: ended === 0 ? null : Math.floor((1000 * good) / ended) / 10 };
 }
 
 /** The value below which that part of the values lies, by nearest rank. */
@@ -36,29 +42,22 @@ export interface Cell {
 const HOUR = 3600;
 const DAY = 86_400;
 
-/**
- * The last seven days hour by hour, oldest day first, by the clock of `awaySec` east of UTC. Runs are known
- * from `since` on, bad ones throughout.
- */
-export function heat(
-  { runs, bad, since }: { runs: readonly Run[]; bad: readonly Run[]; since: number },
-  nowSec: number,
-  awaySec = 0,
-): Cell[][] {
-  const today = Math.floor((nowSec + awaySec) / DAY) * DAY - awaySec;
-  const begin = today - 6 * DAY;
+/** When the week begins that ends with today, by the clock of `awaySec` east of UTC. */
+export function beginOfWeek(nowSec: number, awaySec = 0): number {
+  return Math.floor((nowSec + awaySec) / DAY) * DAY - awaySec - 6 * DAY;
+}
+
+/** Seven days from `begin` on hour by hour, oldest day first. */
+export function heat({ buckets, since }: Week, begin: number): Cell[][] {
   const cells: Cell[] = Array.from({ length: 7 * 24 }, (_, index) => {
     const hour = begin + index * HOUR;
     return { hour, good: hour + HOUR <= since ? null : 0, bad: 0 };
   });
-  const cellAt = (at: number) => cells[Math.floor((at - begin) / HOUR)];
-  for (const { state, started } of runs) {
-    const cell = cellAt(started);
-    if (cell && cell.good !== null && state === "succeeded") cell.good += 1;
-  }
-  for (const { started } of bad) {
-    const cell = cellAt(started);
-    if (cell) cell.bad += 1;
+  for (const { at, succeeded, failed } of buckets) {
+    const cell = cells[Math.floor((at - begin) / HOUR)];
+    if (!cell) continue;
+    if (cell.good !== null) cell.good += succeeded;
+    cell.bad += failed;
   }
   return Array.from({ length: 7 }, (_, day) => cells.slice(day * 24, day * 24 + 24));
 }

@@ -1,6 +1,6 @@
 import { lazy, Suspense, useState } from "react";
 import { Link, useLocation } from "wouter";
-import type { Schedule } from "../../shared/api/types.ts";
+import type { Run, Schedule } from "../../shared/api/types.ts";
 import { usePrefs } from "../../shared/prefs.ts";
 import { useSlowNow } from "../../shared/time/clock.ts";
 import { clockTime, count, duration, plural, span } from "../../shared/time/format.ts";
@@ -8,8 +8,8 @@ import { Badge, runLooks } from "../../shared/ui/badge.tsx";
 import { Failed } from "../../shared/ui/faces.tsx";
 import { Ago, Countdown, Stamp } from "../../shared/ui/time.tsx";
 import { tenantPath } from "../../shared/url.ts";
-import { useUpcoming, useWeekOfRuns, type Week } from "./api.ts";
-import { figures, heat, quantile } from "./figures.ts";
+import { useLatestRuns, useUpcoming, useWeek } from "./api.ts";
+import { beginOfWeek, figures, heat, quantile, type Week } from "./figures.ts";
 import { Heatmap } from "./heatmap.tsx";
 import { RunTable } from "./runs-tab.tsx";
 
@@ -24,19 +24,27 @@ function NoChart() {
 
 export default function OverviewTab({ schedule }: { schedule: Schedule }) {
   const { tenant } = schedule;
-  const read = useWeekOfRuns(tenant);
-  const week = read.data ?? { runs: [], bad: [], since: 0, isWhole: true };
+  const { zone } = usePrefs();
+  const away = zone === "utc" ? 0 : -new Date().getTimezoneOffset() * 60;
+  const begin = beginOfWeek(useSlowNow() / 1000, away);
+  const latest = useLatestRuns(tenant);
+  const counted = useWeek(tenant, begin);
+  const week = counted.data ?? { buckets: [], since: begin };
+  const lost = [latest, counted].find(({ isError, data }) => isError && !data);
   return (
     <div className="overview">
       <LastRun schedule={schedule} />
       <Upcoming schedule={schedule} />
-      <Health schedule={schedule} week={week} />
-      {read.isError && !read.data ? (
+      <Health schedule={schedule} week={week} runs={latest.data ?? []} />
+      {lost ? (
         <div className="span-all">
-          <Failed error={read.error} onRetry={() => void read.refetch()} />
+          <Failed error={lost.error} onRetry={() => void lost.refetch()} />
         </div>
       ) : (
-        <History tenant={tenant} week={week} isPending={read.isPending} />
+        <>
+          <History tenant={tenant} runs={latest.data ?? []} isPending={latest.isPending} />
+          <Hours week={week} begin={begin} />
+        </>
       )}
     </div>
   );
@@ -121,12 +129,21 @@ function Upcoming({ schedule }: { schedule: Schedule }) {
   );
 }
 
-function Health({ schedule, week }: { schedule: Schedule; week: Week }) {
-  const { runs, bad, since, isWhole } = week;
+function Health({
+  schedule,
+  week,
+  runs,
+}: {
+  schedule: Schedule;
+  week: Week;
+  runs: readonly Run[];
+}) {
   const now = useSlowNow() / 1000;
-  const day = figures(runs, now - 86_400);
-  const all = figures(runs, now - 7 * 86_400);
-  const isDay = since <= now - 86_400;
+  const day = figures(week, now - 86_400);
+  const all = figures(week, now - 7 * 86_400);
+  const isDay = week.since <= now - 86_400;
+  // Beyond a number of runs only failures are counted: no share of what is not known.
+  const isWhole = (week.buckets[0]?.at ?? week.since) >= week.since;
   const lateness = runs
     .filter(({ trigger }) => trigger === "schedule")
     .flatMap(({ lateness_ms }) => lateness_ms ?? []);
@@ -138,11 +155,12 @@ function Health({ schedule, week }: { schedule: Schedule; week: Week }) {
         <div>
           <span className="figure">{rate(day.rate)}</span>
           <span className="faint">
-            of {plural(day.ended, "run")} ok, {isDay ? "24 h" : `the latest ${span(now - since)}`}
+            of {plural(day.ended, "run")} ok,{" "}
+            {isDay ? "24 h" : `the latest ${span(now - week.since)}`}
           </span>
         </div>
         <div>
-          <span className="figure">{isWhole ? rate(all.rate) : count(bad.length)}</span>
+          <span className="figure">{isWhole ? rate(all.rate) : count(all.bad)}</span>
           <span className="faint">
             {isWhole ? `of ${plural(all.ended, "run")} ok, 7 d` : "runs not ok, 7 d"}
           </span>
@@ -160,54 +178,62 @@ function Health({ schedule, week }: { schedule: Schedule; week: Week }) {
   );
 }
 
-function History({ tenant, week, isPending }: { tenant: string; week: Week; isPending: boolean }) {
+function History({
+  tenant,
+  runs,
+  isPending,
+}: {
+  tenant: string;
+  runs: readonly Run[];
+  isPending: boolean;
+}) {
   const [asTable, setAsTable] = useState(false);
   const [, navigate] = useLocation();
   const { zone } = usePrefs();
-  const now = useSlowNow() / 1000;
-  const away = zone === "utc" ? 0 : -new Date().getTimezoneOffset() * 60;
-  const latest = week.runs.slice(0, 120);
+  const latest = runs.slice(0, 120);
   return (
-    <>
-      <section className="card span-all" aria-labelledby="history">
-        <div className="section-head">
-          <h2 id="history">
-            Runs <span className="faint">the latest {latest.length}</span>
-          </h2>
-          <button
-            type="button"
-            className="button small"
-            aria-pressed={asTable}
-            onClick={() => setAsTable(!asTable)}
-          >
-            As a table
-          </button>
-        </div>
-        {latest.length === 0 ? (
-          <p className="faint chart-place">
-            {isPending ? "Reading the runs…" : "No runs in the last seven days."}
-          </p>
-        ) : asTable ? (
-          <div className="scroll-box">
-            <RunTable tenant={tenant} runs={latest} />
-          </div>
-        ) : (
-          <Suspense fallback={<p className="faint chart-place">Drawing…</p>}>
-            <Chart
-              runs={latest}
-              zone={zone}
-              onOpen={(run) => navigate(tenantPath(tenant, `/runs/${run.run_id}`))}
-            />
-          </Suspense>
-        )}
-      </section>
-      <section className="card span-all" aria-labelledby="heat">
-        <h2 id="heat">
-          Hour by hour{" "}
-          <span className="faint">seven days, {clockTime(now, zone).split(" ")[1]}</span>
+    <section className="card span-all" aria-labelledby="history">
+      <div className="section-head">
+        <h2 id="history">
+          Runs <span className="faint">the latest {latest.length}</span>
         </h2>
-        <Heatmap days={heat(week, now, away)} zone={zone} nowSec={now} />
-      </section>
-    </>
+        <button
+          type="button"
+          className="button small"
+          aria-pressed={asTable}
+          onClick={() => setAsTable(!asTable)}
+        >
+          As a table
+        </button>
+      </div>
+      {latest.length === 0 ? (
+        <p className="faint chart-place">{isPending ? "Reading the runs…" : "No runs are kept."}</p>
+      ) : asTable ? (
+        <div className="scroll-box">
+          <RunTable tenant={tenant} runs={latest} />
+        </div>
+      ) : (
+        <Suspense fallback={<p className="faint chart-place">Drawing…</p>}>
+          <Chart
+            runs={latest}
+            zone={zone}
+            onOpen={(run) => navigate(tenantPath(tenant, `/runs/${run.run_id}`))}
+          />
+        </Suspense>
+      )}
+    </section>
+  );
+}
+
+function Hours({ week, begin }: { week: Week; begin: number }) {
+  const { zone } = usePrefs();
+  const now = useSlowNow() / 1000;
+  return (
+    <section className="card span-all" aria-labelledby="heat">
+      <h2 id="heat">
+        Hour by hour <span className="faint">seven days, {clockTime(now, zone).split(" ")[1]}</span>
+      </h2>
+      <Heatmap days={heat(week, begin)} zone={zone} nowSec={now} />
+    </section>
   );
 }

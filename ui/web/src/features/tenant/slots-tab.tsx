@@ -3,6 +3,7 @@ import { Entry } from "../../shared/audit/trail.tsx";
 import { count, every, plural } from "../../shared/time/format.ts";
 import { Empty, Failed, Loading } from "../../shared/ui/faces.tsx";
 import { Countdown, Stamp } from "../../shared/ui/time.tsx";
+import { WindowFields } from "../../shared/ui/window-fields.tsx";
 import { useParamsState } from "../../shared/url.ts";
 import { useExplain, useOccurrences } from "./api.ts";
 
@@ -106,7 +107,7 @@ function Explain({ tenant }: { tenant: string }) {
 }
 
 function Slots({ tenant }: { tenant: string }) {
-  const [params, change] = useParamsState();
+  const [params] = useParamsState();
   const slots = useOccurrences(tenant, instant(params.get("since")), instant(params.get("until")));
   const sums = new Map<Disposition, number>();
   for (const { disposition, count } of slots.data?.occurrences ?? []) {
@@ -118,22 +119,7 @@ function Slots({ tenant }: { tenant: string }) {
       <div className="section-head">
         <h2 id="slots">Every slot accounted for</h2>
         <span className="toolbar tight">
-          <label className="inline-field">
-            <span>From</span>
-            <input
-              type="datetime-local"
-              value={params.get("since") ?? ""}
-              onChange={({ target }) => change({ since: target.value })}
-            />
-          </label>
-          <label className="inline-field">
-            <span>To</span>
-            <input
-              type="datetime-local"
-              value={params.get("until") ?? ""}
-              onChange={({ target }) => change({ until: target.value })}
-            />
-          </label>
+          <WindowFields />
         </span>
       </div>
       {slots.isPending && <Loading label="slots" rows={3} />}

@@ -1,11 +1,9 @@
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { http, ok } from "../../shared/api/http.ts";
 import { useSource } from "../../shared/api/session.ts";
-import type { Schedule } from "../../shared/api/types.ts";
-import { tell } from "../../shared/live/store.ts";
 
 const EVERY = 15_000;
-const PAGE = 1000;
+const LISTED = 100;
 
 /** How many runs start when, of all tenants: counted by the server. */
 export function useTimeline(from: number, until: number, step: number) {
@@ -24,27 +22,6 @@ export function useTimeline(from: number, until: number, step: number) {
           signal,
         }),
       ),
-  });
-}
-
-/** The runs since then that did not end well: they are few, so the strip can show them exactly. */
-export function useFailed(since: number) {
-  const source = useSource();
-  return useQuery({
-    queryKey: ["runs", source, "failed", since],
-    refetchInterval: EVERY,
-    placeholderData: keepPreviousData,
-    queryFn: async ({ signal }) => {
-      const pages = await Promise.all(
-        (["failed", "timed_out", "abandoned"] as const).map((state) =>
-          http.GET("/api/crm/import/{source}/runs", {
-            params: { path: { source }, query: { state, since: String(since), limit: PAGE } },
-            signal,
-          }),
-        ),
-      );
-      return pages.flatMap((page) => ok(page).runs.map(({ started }) => ({ started })));
-    },
   });
 }
 
@@ -74,26 +51,23 @@ export function useRan(from: number, until: number, enabled: boolean) {
   });
 }
 
-/** The tenants, those due first; each further page is asked for by hand. */
-export function useAhead() {
+/** Who is due in a stretch, by name: the first so many. */
+export function useAhead(from: number, until: number) {
   const source = useSource();
-  return useInfiniteQuery({
-    queryKey: ["schedules-ahead", source],
-    refetchInterval: 4 * EVERY,
-    initialPageParam: undefined as string | undefined,
-    queryFn: async ({ signal, pageParam: cursor }) => {
-      const { schedules, next_cursor, matched, version } = ok(
-        await http.GET("/api/crm/import/{source}/schedules", {
-          params: {
-            path: { source },
-            query: { sort: "next_run", limit: PAGE, ...(cursor ? { cursor } : {}) },
-          },
-          signal,
-        }),
-      );
-      tell({ event: "read", schedules, version });
-      return { schedules: schedules as readonly Schedule[], next: next_cursor, matched };
+  return useQuery({
+    queryKey: ["timeline", source, "starts", from, until],
+    refetchInterval: EVERY,
+    placeholderData: keepPreviousData,
+    queryFn: async ({ signal }) => {
+      const stretch = Math.min(86_400, Math.max(1, Math.ceil(until - from)));
+      const query = {
+        from: String(from),
+        until: String(until),
+        bucket_sec: stretch,
+        starts: LISTED,
+      };
+      const asked = { params: { path: { source }, query }, signal };
+      return ok(await http.GET("/api/crm/import/{source}/timeline", asked)).starts;
     },
-    getNextPageParam: (page) => page.next ?? undefined,
   });
 }

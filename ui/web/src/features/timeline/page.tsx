@@ -8,8 +8,8 @@ import { Empty, Failed, Loading, More, StaleNote } from "../../shared/ui/faces.t
 import { Countdown, Stamp } from "../../shared/ui/time.tsx";
 import { useTitle } from "../../shared/ui/title.ts";
 import { tenantPath, useParamsState } from "../../shared/url.ts";
-import { useAhead, useFailed, useRan, useTimeline } from "./api.ts";
-import { type Bucket, bucketsOf, upcoming } from "./density.ts";
+import { useAhead, useRan, useTimeline } from "./api.ts";
+import { type Bucket, bucketsOf } from "./density.ts";
 import { Strip } from "./strip.tsx";
 
 const spans = [
@@ -19,7 +19,6 @@ const spans = [
 ] as const;
 
 const BARS = 60;
-const LISTED = 100;
 
 export default function TimelinePage() {
   useTitle("Timeline");
@@ -30,11 +29,8 @@ export default function TimelinePage() {
   // The strip moves by whole steps, so that a chosen minute stays where it was.
   const now = Math.floor(useSlowNow() / 1000 / step) * step;
   const counted = useTimeline(now - span.seconds, now + span.seconds, step);
-  const failed = useFailed(now - span.seconds);
-  const buckets = useMemo(
-    () => bucketsOf(counted.data?.buckets ?? [], failed.data ?? [], step),
-    [counted.data, failed.data, step],
-  );
+  const buckets = useMemo(() => bucketsOf(counted.data?.buckets ?? []), [counted.data]);
+  const ahead = buckets.reduce((sum, { begin, due }) => sum + (begin >= now ? due : 0), 0);
   const chosen = Number(params.get("at")) || null;
   const bucket = buckets.find(({ begin }) => begin === chosen);
   const peak = buckets.reduce<Bucket | undefined>(
@@ -120,7 +116,7 @@ export default function TimelinePage() {
         <Ahead
           from={chosen ?? now}
           until={chosen === null ? now + span.seconds : chosen + step}
-          due={chosen === null ? undefined : bucket?.due}
+          due={chosen === null ? ahead : bucket?.due}
         />
       )}
     </>
@@ -159,56 +155,35 @@ function Ran({ from, until }: { from: number; until: number }) {
 
 /** Who is due between two instants, by name. `due` is how many there are by the server's count. */
 function Ahead({ from, until, due }: { from: number; until: number; due: number | undefined }) {
-  const ahead = useAhead();
-  const pages = ahead.data?.pages;
-  const schedules = useMemo(() => pages?.flatMap((page) => page.schedules) ?? [], [pages]);
-  const list = useMemo(() => upcoming(schedules, until - 0.001, from), [schedules, from, until]);
+  const ahead = useAhead(from, until);
+  const starts = (ahead.data ?? []).filter(({ at }) => at >= from && at < until);
   if (ahead.isPending) return <Loading label="the runs to come" />;
   if (ahead.isError && !ahead.data) {
     return <Failed error={ahead.error} onRetry={() => void ahead.refetch()} />;
   }
-  const matched = pages?.[0]?.matched ?? 0;
-  const missing = due === undefined ? 0 : due - list.length;
+  if (starts.length === 0) {
+    return (
+      <Empty title="Nothing is due">
+        <p>No tenant runs by itself in this time: all are paused, or there are none.</p>
+      </Empty>
+    );
+  }
   return (
     <>
-      {list.length === 0 && !missing ? (
-        <Empty title="Nothing is due">
-          <p>No tenant runs by itself in this time: all are paused, or there are none.</p>
-        </Empty>
-      ) : (
-        list.length > 0 && (
-          <ol className="due-list">
-            {list.slice(0, LISTED).map(({ tenant, at }) => (
-              <li key={`${tenant} ${at}`}>
-                <Link href={tenantPath(tenant)}>{tenant}</Link>
-                <Countdown due={at} />
-                <Stamp at={at} />
-              </li>
-            ))}
-          </ol>
-        )
+      <ol className="due-list">
+        {starts.map(({ tenant, at }) => (
+          <li key={`${tenant} ${at}`}>
+            <Link href={tenantPath(tenant)}>{tenant}</Link>
+            <Countdown due={at} />
+            <Stamp at={at} />
+          </li>
+        ))}
+      </ol>
+      {due !== undefined && due > starts.length && (
+        <p className="faint more">
+          The first {count(starts.length)} of {plural(due, "run")}.
+        </p>
       )}
-      <div className="more">
-        <span className="faint">
-          {list.length > LISTED && `The first ${LISTED} of ${plural(list.length, "run")}. `}
-          {missing > 0 &&
-            (ahead.hasNextPage
-              ? `${plural(missing, "run")} of tenants that were not read yet. `
-              : `${plural(missing, "run")} of cron schedules, of which only the next run is listed. `)}
-          {ahead.hasNextPage &&
-            `${count(schedules.length)} of ${plural(matched, "tenant")} were read, those due first.`}
-        </span>
-        {ahead.hasNextPage && missing > 0 && (
-          <button
-            type="button"
-            className="button small"
-            disabled={ahead.isFetchingNextPage}
-            onClick={() => void ahead.fetchNextPage()}
-          >
-            {ahead.isFetchingNextPage ? "Reading…" : "Read more tenants"}
-          </button>
-        )}
-      </div>
     </>
   );
 }

@@ -1769,6 +1769,8 @@ export interface components {
             /** @description From here on `ran` is whole: of the runs in the window, the latest 10,000 are counted. */
             ran_since: components["schemas"]["Epoch"];
             ran_since_iso: components["schemas"]["Iso"];
+            /** @description The first of the slots to come, by name. */
+            starts: components["schemas"]["TimelineStart"][];
             until: components["schemas"]["Epoch"];
             until_iso: components["schemas"]["Iso"];
         };
@@ -1783,9 +1785,26 @@ export interface components {
             due: number;
             /**
              * Format: int64
+             * @description Of those, runs that failed, took too long or were abandoned.
+             */
+            failed: number;
+            /**
+             * Format: int64
              * @description Runs that were started in it.
              */
             ran: number;
+            /**
+             * Format: int64
+             * @description Of those, runs that succeeded.
+             */
+            succeeded: number;
+        };
+        /** @description A run that is to come. */
+        TimelineStart: {
+            /** @description Its slot, jitter aside. */
+            at: components["schemas"]["Epoch"];
+            at_iso: components["schemas"]["Iso"];
+            tenant: string;
         };
         /** @description A token, without its secret. */
         Token: {
@@ -3441,6 +3460,10 @@ export interface operations {
                 until?: string;
                 /** @description The length of a stretch (default 60). A window has at most 1,500 of them. */
                 bucket_sec?: number;
+                /** @description Only this tenant's. */
+                tenant?: string;
+                /** @description How many slots to come to name, the earliest first (default 0). */
+                starts?: number;
             };
             header?: {
                 /** @description Names the request in the answer, the log and the audit trail; made up if absent */
