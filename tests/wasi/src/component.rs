@@ -165,6 +165,13 @@ impl Instance {
         }
     }
 
+    /// The same with another value of a variable.
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.env.retain(|(known, _)| known != name);
+        self.env.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// The same, stopped by something.
     pub fn stopped(&self, stop: Stop) -> Self {
         Self { stop, ..self.clone() }

@@ -31,7 +31,7 @@ async fn begin(host: &Binary) {
 }
 
 fn component(data: &Path, host: &Binary) -> Instance {
-    Instance::on(data, host.upstream().sandbox().clone())
+    Instance::on(data, host.upstream().sandbox().clone()).with("COMMAND_CENTER_LEASE_SEC", "300")
 }
 
 async fn tick(component: &Instance) {
