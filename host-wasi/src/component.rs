@@ -9,7 +9,7 @@ use http::{HeaderValue, Method};
 use scheduler_core::domain::{AuditDraft, Caller, Key, Operation, Record, Role, Scope, Via, Write};
 use scheduler_core::engine::CommandError;
 use scheduler_core::machine::Command;
-use scheduler_core::ports::{Clock, HttpClient};
+use scheduler_core::ports::HttpClient;
 use scheduler_core::rest;
 use tower::ServiceExt;
 use traces_otlp::Traces;
