@@ -190,7 +190,7 @@ fn begin_log(level: &str, traces: Option<&Traces>) {
     use tracing_subscriber::util::SubscriberInitExt;
     use tracing_subscriber::{Layer, filter::LevelFilter, fmt, registry};
     let level: LevelFilter = level.parse().unwrap_or(LevelFilter::INFO);
-    let lines = fmt::layer().json().flatten_event(true).with_writer(std::io::stderr);
+    let lines = fmt::layer().json().flatten_event(true).with_span_list(false).with_writer(std::io::stderr);
     let _begun = registry().with(lines.with_filter(level)).with(traces.map(Traces::layer)).try_init();
 }
 
