@@ -27,7 +27,7 @@ check: setup ## Format, lints, floors, no runtime in the core, wasm, licences, a
 	@.ci/check
 
 test-rust: setup
-	$(LIMIT) 40m $(CARGO) test --workspace --features host-axum/otel --locked
+	$(LIMIT) 40m $(CARGO) test --workspace --features host-axum/otel,host-lambda/otel --locked
 
 wasm: setup ## Build the WebAssembly component, with the web app in it
 	@.ci/wasm build

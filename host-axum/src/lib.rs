@@ -16,7 +16,6 @@ pub mod settings_table;
 pub mod stores;
 mod table;
 pub mod tokens;
-pub mod traces;
 pub mod wire;
 
 pub use failure::Failure;

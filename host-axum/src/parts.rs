@@ -10,11 +10,11 @@ use scheduler_core::engine::{Engine, EngineConfig, Pullers};
 use scheduler_core::metrics::Metrics;
 use scheduler_core::ports::{Clock, HttpClient, Puller};
 use scheduler_core::vault::{self, MasterKey, Vault};
+use traces_otlp::Traces;
 
 use crate::alarm::SystemClock;
 use crate::config::{Serve, StoreChoice};
 use crate::connections::{self, FileConnections};
-use crate::traces::Traces;
 use crate::{Failure, demo, keys, stores};
 
 /// What a server is made of.

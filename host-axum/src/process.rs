@@ -6,6 +6,7 @@ use std::thread;
 use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{oneshot, watch};
+use traces_otlp::Traces;
 use tracing::info;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -13,7 +14,6 @@ use tracing_subscriber::{EnvFilter, Layer, fmt, registry};
 
 use crate::Failure;
 use crate::config::LogFormat;
-use crate::traces::Traces;
 
 /// Sends log lines to the standard error, and spans to where `traces` go.
 ///

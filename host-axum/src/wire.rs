@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use puller_acculynx::ReqwestClient;
 use scheduler_core::domain::{Limits, Role};
 use scheduler_core::engine::Engine;
 use scheduler_core::notify::Notifier;
@@ -14,6 +15,7 @@ use tokio::sync::oneshot;
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, Predicate, SizeAbove};
+use traces_otlp::Traces;
 use tracing::{error, info, warn};
 
 use crate::alarm::SystemClock;
@@ -23,9 +25,11 @@ use crate::parts::{Parts, acculynx};
 use crate::process::{Stop, log, on_own_thread};
 use crate::restarts::Restarts;
 use crate::server::{ServerOptions, serve as serve_http};
-use crate::traces::Traces;
 use crate::{Failure, demo, migrate, stores, tokens};
 
+/// How often spans are sent, and how long their collector may take.
+const SPANS: Duration = Duration::from_secs(1);
+const COLLECTOR: Duration = Duration::from_secs(5);
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -35,7 +39,7 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 ///
 /// When the settings do not hold together, or a part can not be opened.
 pub async fn serve(settings: Serve) -> Result<(), Failure> {
-    let traces = settings.watch.otlp_endpoint.as_deref().map(Traces::to).transpose()?;
+    let traces = settings.watch.otlp_endpoint.as_deref().map(open_traces).transpose()?;
     log(settings.log_format, &settings.log_level, traces.as_ref())?;
     let settings = settings.settled();
     let webhook = settings.watch.webhook()?;
@@ -67,12 +71,15 @@ pub async fn serve(settings: Serve) -> Result<(), Failure> {
     if let Some(traces) = &traces {
         router = traces.taken_in_by(router);
     }
+    if let Some(traces) = traces.clone() {
+        tokio::spawn(send_spans(traces, engine.clone()));
+    }
     let served = serve_http(listener, router, options(&settings), stop.clone().stopped());
     both(served, driver, &stop).await?;
     housekeeper.abort();
     notifier.inspect(tokio::task::JoinHandle::abort);
     if let Some(traces) = traces {
-        traces.end().await;
+        traces.flush().await;
     }
     restarts.as_ref().inspect(|restarts| restarts.forget());
     info!("stopped");
@@ -189,6 +196,21 @@ async fn drive(engine: Arc<Engine>, delay: Duration, stop: Stop) {
         Err(error) => warn!(%error, "could not take back runs yet: their leases will run out"),
     }
     engine.run(stop.stopped()).await;
+}
+
+/// A collector may be anywhere, private networks included.
+fn open_traces(endpoint: &str) -> Result<Traces, Failure> {
+    let http = Arc::new(ReqwestClient::within_private_networks().map_err(Failure::other)?);
+    let wrong = |error| Failure::config(format!("--otlp-endpoint: {error}"));
+    Traces::to(endpoint, http, COLLECTOR).map_err(wrong)
+}
+
+/// Sends the spans that have ended, now and then.
+async fn send_spans(traces: Traces, engine: Arc<Engine>) {
+    loop {
+        engine.clock().sleep(SPANS).await;
+        traces.flush().await;
+    }
 }
 
 /// Forgets what is older than its retention, hourly.

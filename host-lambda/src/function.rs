@@ -16,6 +16,7 @@ use serde_json::json;
 use serde_json::value::{RawValue, to_raw_value};
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
+use traces_otlp::Traces;
 
 use crate::background::{Background, MARGIN};
 use crate::event::{Event, NewToken};
@@ -54,31 +55,36 @@ pub struct Function {
     background: Arc<Background>,
     parts: OnceCell<Parts>,
     queue: Option<Queue>,
+    traces: Option<Traces>,
     /// Whether more than a page was read since counters were written down.
     busy: AtomicBool,
 }
 
 impl Function {
-    /// A function that opens its parts at its first invocation: starting takes no time.
-    pub fn new(settings: Settings) -> Self {
+    /// A function that opens its parts at its first invocation: starting takes no time. Its spans go to `traces`.
+    pub fn new(settings: Settings, traces: Option<Traces>) -> Self {
         let queue = settings.queue_url.clone().map(|url| Queue::new(crate::parts::sqs(), url));
         Self {
             settings,
             background: Arc::default(),
             parts: OnceCell::new(),
             queue,
+            traces,
             busy: AtomicBool::new(true),
         }
     }
 
     /// A function on parts that are given, whose runs go on in `background`.
     pub fn on(settings: Settings, parts: Parts, background: Arc<Background>) -> Self {
-        Self { background, parts: OnceCell::from(parts), ..Self::new(settings) }
+        Self { background, parts: OnceCell::from(parts), ..Self::new(settings, None) }
     }
 
-    /// Waits until what was begun has ended, and writes down what was counted.
+    /// Waits until what was begun has ended, and writes down what was counted and seen.
     pub async fn settle(&self) {
         self.background.settled().await;
+        if let Some(traces) = &self.traces {
+            traces.flush().await;
+        }
         let Some(parts) = self.parts.get() else { return };
         let pause = if self.busy.swap(false, Ordering::Relaxed) { Duration::ZERO } else { SAVED };
         if let Err(error) = parts.engine.save_counts(pause).await {
@@ -112,7 +118,7 @@ impl Function {
         let left = time_left(&context);
         self.background.begin(Instant::now() + left);
         // What could not be opened is tried again by the next invocation.
-        let open = || Parts::open(&self.settings, self.background.clone());
+        let open = || Parts::open(&self.settings, self.background.clone(), self.traces.as_ref());
         let parts = self.parts.get_or_try_init(open).await?;
         let engine = &*parts.engine;
         let reads = matches!(&event, Event::Http(request) if web::reads(request));

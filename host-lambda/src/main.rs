@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use host_lambda::parts::open_traces;
 use host_lambda::settings::Role;
 use host_lambda::{Function, Settings};
 use lambda_extension::Extension;
@@ -9,7 +10,10 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::value::RawValue;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Semaphore;
-use tracing_subscriber::EnvFilter;
+use traces_otlp::Traces;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer, fmt, registry};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -17,15 +21,11 @@ async fn main() -> Result<(), Error> {
     let filter = EnvFilter::builder()
         .parse(&settings.log_level)
         .map_err(|error| format!("COMMAND_CENTER_LOG_LEVEL: {error}"))?;
-    tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_current_span(true)
-        .with_span_list(false)
-        .with_env_filter(filter)
-        .init();
+    let traces = settings.otlp_endpoint.as_deref().map(open_traces).transpose()?;
+    let lines = fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false);
+    registry().with(lines.with_filter(filter)).with(traces.as_ref().map(Traces::layer)).init();
     let answers = settings.role.covers(Role::Api);
-    let function = Arc::new(Function::new(settings));
+    let function = Arc::new(Function::new(settings, traces));
     if answers { with_background(function).await } else { alone(function).await }
 }
 

@@ -10,10 +10,11 @@ use puller_acculynx::{AccuLynx, CallReport, Config, ReqwestClient};
 use scheduler_core::domain::{Limits, Source};
 use scheduler_core::engine::{Engine, EngineConfig, Pullers};
 use scheduler_core::metrics::{Metrics, TenantLabels};
-use scheduler_core::ports::{Puller, Store};
+use scheduler_core::ports::{HttpClient, Puller, Store};
 use scheduler_core::rest::{self, App};
 use scheduler_core::vault::{self, StoredConnections, Vault};
 use store_dynamodb::{DynamoDb, Environment, Incomplete, Options};
+use traces_otlp::Traces;
 
 use crate::background::Background;
 use crate::clock::SystemClock;
@@ -25,6 +26,9 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// Tenants with a label of their own: what an environment has counted must fit into one item.
 const LABELLED: usize = 200;
 
+/// How long a collector of traces may take: each invocation waits for it.
+const COLLECTOR: Duration = Duration::from_secs(1);
+
 /// What a function works with.
 pub struct Parts {
     /// Decides and drives.
@@ -34,7 +38,7 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// Opens what `settings` ask for; runs may go on in `background`.
+    /// Opens what `settings` ask for; runs may go on in `background`, and belong to `traces`.
     ///
     /// # Errors
     ///
@@ -42,6 +46,7 @@ impl Parts {
     pub async fn open(
         settings: &Settings,
         background: Arc<Background>,
+        traces: Option<&Traces>,
     ) -> Result<Self, lambda_runtime::Error> {
         let store = open_store(settings)?;
         let mut vault = Vault::new(settings.master_key.expose());
@@ -60,7 +65,10 @@ impl Parts {
         }));
         let base_url = config.base_url.clone();
         let source = Source::parse("acculynx")?;
-        let http = Arc::new(ReqwestClient::new()?);
+        let mut http: Arc<dyn HttpClient> = Arc::new(ReqwestClient::new()?);
+        if let Some(traces) = traces {
+            http = traces.passed_on_by(http);
+        }
         let puller: Arc<dyn Puller> = Arc::new(AccuLynx::new(http, config));
         let connections = Arc::new(StoredConnections::new(store.clone(), vault.clone()));
         let config = EngineConfig {
@@ -83,13 +91,28 @@ impl Parts {
             .environment(settings.environment.as_deref())
             .base_url("acculynx", &base_url)
             .ui(command_center_ui::router());
-        Ok(Self { engine, router: rest::router(app) })
+        let mut router = rest::router(app);
+        if let Some(traces) = traces {
+            router = traces.taken_in_by(router);
+        }
+        Ok(Self { engine, router })
     }
 }
 
 /// The commit that this binary was built from, where the build says so.
 fn commit() -> &'static str {
     option_env!("COMMAND_CENTER_COMMIT").unwrap_or("unknown")
+}
+
+/// Opens the way to the collector at `endpoint`, which may be anywhere, private networks included.
+///
+/// # Errors
+///
+/// When the address is none, or this build sends no traces.
+pub fn open_traces(endpoint: &str) -> Result<Traces, lambda_runtime::Error> {
+    let http = Arc::new(ReqwestClient::within_private_networks()?);
+    let traces = Traces::to(endpoint, http, COLLECTOR);
+    Ok(traces.map_err(|error| format!("COMMAND_CENTER_OTLP_ENDPOINT: {error}"))?)
 }
 
 /// Opens the table that the settings name; it is reached for later.

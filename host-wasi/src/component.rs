@@ -9,9 +9,10 @@ use http::{HeaderValue, Method};
 use scheduler_core::domain::{AuditDraft, Caller, Key, Operation, Record, Role, Scope, Via, Write};
 use scheduler_core::engine::CommandError;
 use scheduler_core::machine::Command;
-use scheduler_core::ports::Clock;
+use scheduler_core::ports::{Clock, HttpClient};
 use scheduler_core::rest;
 use tower::ServiceExt;
+use traces_otlp::Traces;
 use wasip2::cli::environment::{get_arguments, get_environment};
 use wasip2::http::types::{IncomingRequest, ResponseOutparam};
 use wstd::http::request::try_from_incoming;
@@ -22,11 +23,15 @@ use wstd::runtime::block_on;
 use crate::background::Background;
 use crate::clock::RuntimeClock;
 use crate::http_client::RuntimeHttp;
-use crate::log::Log;
 use crate::{Outside, Parts, Settings, stores};
 
 /// A runtime that uses an instance again finds its parts here.
 static PARTS: OnceLock<(Parts, Arc<Background>)> = OnceLock::new();
+
+/// Where its spans go, if anywhere.
+static TRACES: OnceLock<Option<Traces>> = OnceLock::new();
+/// How long a collector of traces may take. Nobody waits for it but the instance.
+const COLLECTOR: Duration = Duration::from_secs(1);
 
 struct Component;
 
@@ -55,13 +60,19 @@ impl wasip2::exports::http::incoming_handler::Guest for Component {
                     keep_counts(parts).await;
                 }
             }
+            send_spans().await;
         });
     }
 }
 
 impl wasip2::exports::cli::run::Guest for Component {
     fn run() -> Result<(), ()> {
-        match block_on(command()) {
+        let done = block_on(async {
+            let done = command().await;
+            send_spans().await;
+            done
+        });
+        match done {
             Ok(line) => {
                 println(&line);
                 Ok(())
@@ -146,19 +157,48 @@ async fn parts() -> Result<&'static (Parts, Arc<Background>), String> {
         |name: &str| environment.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
     let open = |path: &str| std::fs::read_to_string(path).map_err(|error| error.to_string());
     let settings = Settings::read(get, open)?;
-    // A second call in one instance finds it begun.
-    let log = Log::new(&settings.log_level, || RuntimeClock.now(), |line| eprint!("{line}"));
-    let _begun = tracing::subscriber::set_global_default(log);
+    let mut http: Arc<dyn HttpClient> = Arc::new(RuntimeHttp);
+    let traces = settings.otlp_endpoint.as_deref().map(|to| Traces::to(to, http.clone(), COLLECTOR));
+    let traces = traces.transpose().map_err(|error| format!("COMMAND_CENTER_OTLP_ENDPOINT: {error}"))?;
+    let traces = TRACES.get_or_init(|| traces).as_ref();
+    begin_log(&settings.log_level, traces);
+    if let Some(traces) = traces {
+        http = traces.passed_on_by(http);
+    }
     let store = stores::open(&settings, get)?;
     let background = Arc::new(Background::new(Duration::from_secs(settings.tick_budget_sec.into())));
-    let outside = Outside {
-        clock: Arc::new(RuntimeClock),
-        store,
-        http: Arc::new(RuntimeHttp),
-        background: background.clone(),
-    };
-    let parts = Parts::join(&settings, outside).await.map_err(|error| error.to_string())?;
+    let outside = Outside { clock: Arc::new(RuntimeClock), store, http, background: background.clone() };
+    let mut parts = Parts::join(&settings, outside).await.map_err(|error| error.to_string())?;
+    if let Some(traces) = traces {
+        parts.router = traces.taken_in_by(parts.router);
+    }
     Ok(PARTS.get_or_init(|| (parts, background)))
+}
+
+/// Begins to log. A second call in one instance finds it begun.
+#[cfg(not(feature = "otel"))]
+fn begin_log(level: &str, _: Option<&Traces>) {
+    use scheduler_core::ports::Clock;
+    let log = crate::log::Log::new(level, || RuntimeClock.now(), |line| eprint!("{line}"));
+    let _begun = tracing::subscriber::set_global_default(log);
+}
+
+/// The same in a build that sends traces: the subscribers that spans want come with one for lines.
+#[cfg(feature = "otel")]
+fn begin_log(level: &str, traces: Option<&Traces>) {
+    use tracing_subscriber::layer::SubscriberExt;
+    use tracing_subscriber::util::SubscriberInitExt;
+    use tracing_subscriber::{Layer, filter::LevelFilter, fmt, registry};
+    let level: LevelFilter = level.parse().unwrap_or(LevelFilter::INFO);
+    let lines = fmt::layer().json().flatten_event(true).with_writer(std::io::stderr);
+    let _begun = registry().with(lines.with_filter(level)).with(traces.map(Traces::layer)).try_init();
+}
+
+/// Sends the spans of what has ended: there may be no other time.
+async fn send_spans() {
+    if let Some(Some(traces)) = TRACES.get() {
+        traces.flush().await;
+    }
 }
 
 /// Without its parts the component can only say so. The reason is for the log, not for callers.

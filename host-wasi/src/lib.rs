@@ -16,7 +16,7 @@ mod clock;
 mod component;
 #[cfg(target_os = "wasi")]
 mod http_client;
-#[cfg(any(target_os = "wasi", test))]
+#[cfg(any(all(target_os = "wasi", not(feature = "otel")), test))]
 mod log;
 #[cfg(target_os = "wasi")]
 mod stores;

@@ -39,6 +39,8 @@ pub struct Settings {
     pub request_budget: u64,
     /// `COMMAND_CENTER_RETENTION_DAYS`: how long runs and occurrences are kept, in days (90).
     pub retention_days: u32,
+    /// `COMMAND_CENTER_OTLP_ENDPOINT`: a collector that takes traces as OTLP over HTTP; needs a build with `otel`.
+    pub otlp_endpoint: Option<String>,
     /// `COMMAND_CENTER_LOG_LEVEL`: error, warn, info, debug or trace (`info`).
     pub log_level: String,
 }
@@ -84,6 +86,7 @@ impl Settings {
             lease_sec: or(get, "COMMAND_CENTER_LEASE_SEC", 30)?,
             request_budget: or(get, "COMMAND_CENTER_REQUEST_BUDGET", 600)?,
             retention_days: or(get, "COMMAND_CENTER_RETENTION_DAYS", 90)?,
+            otlp_endpoint: get("COMMAND_CENTER_OTLP_ENDPOINT"),
             log_level: or(get, "COMMAND_CENTER_LOG_LEVEL", "info".to_owned())?,
         })
     }

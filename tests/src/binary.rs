@@ -63,9 +63,10 @@ impl Binary {
             format!("--data-dir={}", dir.path().join("data").display()),
             format!("--acculynx-base-url={base_url}"),
             "--min-interval-sec=1".to_owned(),
+            "--drain-sec=5".to_owned(),
         ];
-        let drain = flags.iter().any(|flag| flag.starts_with("--drain-sec"));
-        all.extend((!drain).then(|| "--drain-sec=5".to_owned()));
+        let name = |flag: &str| flag.split('=').next().unwrap_or_default().to_owned();
+        all.retain(|usual| flags.iter().all(|flag| name(flag) != name(usual)));
         all.extend(memory.then(|| "--store=memory".to_owned()));
         all.extend(flags.iter().map(|flag| (*flag).to_owned()));
         let said = Arc::new(Mutex::new(String::new()));
@@ -272,6 +273,7 @@ pub(crate) fn built(name: &str) -> PathBuf {
     let profile = test.ancestors().nth(2).expect("target/<profile>/deps");
     let mut cargo = Command::new(option_env!("CARGO").unwrap_or("cargo"));
     cargo.args(["build", "--quiet", "--locked", "-p", "host-axum", "-p", "host-lambda", "--bins"]);
+    cargo.args(["--features", "host-axum/otel,host-lambda/otel"]);
     if profile.ends_with("release") {
         cargo.arg("--release");
     }

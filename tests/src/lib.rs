@@ -4,6 +4,8 @@ pub mod answer;
 pub mod ask;
 pub mod binary;
 pub mod cases;
+#[cfg(feature = "hosts")]
+pub mod collector;
 pub mod host;
 #[cfg(feature = "hosts")]
 pub mod in_process;

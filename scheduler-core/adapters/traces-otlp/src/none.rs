@@ -1,15 +1,14 @@
 //! A build that sends no traces says so when it is asked to.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use scheduler_core::ports::HttpClient;
 use tracing_subscriber::layer::Identity;
 
-use crate::Failure;
-
 /// Never made in this build.
-#[derive(Debug)]
+#[derive(Clone)]
 pub enum Traces {}
 
 impl Traces {
@@ -18,11 +17,11 @@ impl Traces {
     /// # Errors
     ///
     /// Always.
-    pub fn to(_endpoint: &str) -> Result<Self, Failure> {
-        Err(Failure::config("--otlp-endpoint: this build sends no traces: build it with `--features otel`"))
+    pub fn to(_endpoint: &str, _http: Arc<dyn HttpClient>, _patience: Duration) -> Result<Self, String> {
+        Err("this build sends no traces: build it with `--features otel`".into())
     }
 
-    /// The part of the log that sends spans.
+    /// The part of the log that gathers spans.
     pub fn layer(&self) -> Identity {
         match *self {}
     }
@@ -37,9 +36,9 @@ impl Traces {
         match *self {}
     }
 
-    /// Sends what is left.
+    /// Sends the spans that have ended.
     #[expect(clippy::unused_async, reason = "sending takes time where there is something to send")]
-    pub async fn end(self) {
-        match self {}
+    pub async fn flush(&self) {
+        match *self {}
     }
 }
