@@ -89,7 +89,7 @@ async fn measure(answer: impl AsyncFn() -> Response<Bytes>) -> String {
 }
 
 fn millis(span: Duration) -> String {
-    format!("{:.2} ms", span.as_secs_f64() * 1000.0)
+    format!("{:.3} ms", span.as_secs_f64() * 1000.0)
 }
 
 /// Nothing goes on after an answer: there is nothing but questions.
