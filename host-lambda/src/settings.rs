@@ -1,9 +1,8 @@
 //! Everything that can be configured: environment variables, as the template sets them.
 
-use std::fmt;
-use std::ops::RangeInclusive;
 use std::str::FromStr;
 
+use scheduler_core::env::{or, whole};
 use scheduler_core::vault::MasterKey;
 
 /// Which of the functions this is.
@@ -105,28 +104,6 @@ impl Settings {
             log_level: or(get, "COMMAND_CENTER_LOG_LEVEL", "info".to_owned())?,
         })
     }
-}
-
-fn or<T: FromStr>(get: impl Fn(&str) -> Option<String>, name: &str, default: T) -> Result<T, String>
-where
-    T::Err: fmt::Display,
-{
-    get(name).map_or(Ok(default), |value| value.parse().map_err(|problem| format!("{name}: {problem}")))
-}
-
-/// A whole number of a range.
-fn whole<T>(
-    get: impl Fn(&str) -> Option<String>,
-    name: &str,
-    default: T,
-    range: RangeInclusive<T>,
-) -> Result<T, String>
-where
-    T: FromStr + PartialOrd + fmt::Display,
-{
-    let Some(value) = get(name) else { return Ok(default) };
-    let number = value.parse().ok().filter(|number| range.contains(number));
-    number.ok_or_else(|| format!("{name}: expected a whole number from {} to {}", range.start(), range.end()))
 }
 
 #[cfg(test)]

@@ -1,9 +1,7 @@
 //! Everything that can be configured: environment variables, as the runtime sets them.
 
-use std::fmt;
-use std::str::FromStr;
-
 use scheduler_core::domain::Secret;
+use scheduler_core::env::{or, whole};
 use scheduler_core::vault::MasterKey;
 
 /// What the environment says.
@@ -53,7 +51,7 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// The variable that is missing or makes no sense. No value is shown.
+    /// The variable that is missing or makes no sense, and between what it must be. No value is shown.
     pub fn read(
         get: impl Fn(&str) -> Option<String>,
         open: impl Fn(&str) -> Result<String, String>,
@@ -77,26 +75,19 @@ impl Settings {
             master_key: MasterKey::parse(&master_key).map_err(|problem| format!("{key}: {problem}"))?,
             open: or(get, "COMMAND_CENTER_OPEN", false)?,
             tick_token: secret("COMMAND_CENTER_TICK_TOKEN")?.as_deref().map(Secret::new),
-            tick_budget_sec: or(get, "COMMAND_CENTER_TICK_BUDGET_SEC", 50)?,
-            tick_runs: or(get, "COMMAND_CENTER_TICK_RUNS", 1000)?,
+            tick_budget_sec: whole(get, "COMMAND_CENTER_TICK_BUDGET_SEC", 50, 1..=3_600)?,
+            tick_runs: whole(get, "COMMAND_CENTER_TICK_RUNS", 1000, 1..=1_000_000)?,
             environment: get("COMMAND_CENTER_ENVIRONMENT"),
             acculynx_base_url: get("ACCULYNX_BASE_URL"),
-            min_interval_sec: or(get, "COMMAND_CENTER_MIN_INTERVAL_SEC", 60)?,
-            parallel: or(get, "COMMAND_CENTER_PARALLEL", 16)?,
-            lease_sec: or(get, "COMMAND_CENTER_LEASE_SEC", 30)?,
-            request_budget: or(get, "COMMAND_CENTER_REQUEST_BUDGET", 600)?,
-            retention_days: or(get, "COMMAND_CENTER_RETENTION_DAYS", 90)?,
+            min_interval_sec: whole(get, "COMMAND_CENTER_MIN_INTERVAL_SEC", 60, 1..=86_400)?,
+            parallel: whole(get, "COMMAND_CENTER_PARALLEL", 16, 1..=1000)?,
+            lease_sec: whole(get, "COMMAND_CENTER_LEASE_SEC", 30, 5..=3600)?,
+            request_budget: whole(get, "COMMAND_CENTER_REQUEST_BUDGET", 600, 1..=1_000_000)?,
+            retention_days: whole(get, "COMMAND_CENTER_RETENTION_DAYS", 90, 1..=36_500)?,
             otlp_endpoint: get("COMMAND_CENTER_OTLP_ENDPOINT"),
             log_level: or(get, "COMMAND_CENTER_LOG_LEVEL", "info".to_owned())?,
         })
     }
-}
-
-fn or<T: FromStr>(get: impl Fn(&str) -> Option<String>, name: &str, default: T) -> Result<T, String>
-where
-    T::Err: fmt::Display,
-{
-    get(name).map_or(Ok(default), |value| value.parse().map_err(|problem| format!("{name}: {problem}")))
 }
 
 #[cfg(test)]
@@ -123,6 +114,18 @@ mod tests {
             ("/data", 60, false)
         );
         assert!(settings.tick_token.is_none());
+    }
+
+    #[test]
+    fn numbers_have_bounds_that_are_told() {
+        for (name, wrong, told) in [
+            ("COMMAND_CENTER_LEASE_SEC", "4", "from 5 to 3600"),
+            ("COMMAND_CENTER_TICK_BUDGET_SEC", "0", "from 1 to 3600"),
+            ("COMMAND_CENTER_PARALLEL", "many", "from 1 to 1000"),
+        ] {
+            let problem = read(&[KEY, (name, wrong)]).unwrap_err();
+            assert!(problem.starts_with(name) && problem.ends_with(told), "{problem}");
+        }
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub mod metered;
 pub mod metrics;
 pub mod vault;
 
+pub mod env;
+
 pub mod engine;
 
 pub mod notify;
