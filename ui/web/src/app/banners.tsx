@@ -46,7 +46,7 @@ export function Banners() {
   if (isStandalone() || Date.now() < noInstallBefore) return null;
   if (install) {
     return (
-      <p className="banner" data-tone="info">
+      <p className="banner invitation" data-tone="info">
         <span>Install the Command Center as an app.</span>
         <button type="button" className="button small" onClick={install.install}>
           Install
@@ -59,7 +59,7 @@ export function Banners() {
   }
   if (isIos()) {
     return (
-      <p className="banner" data-tone="info">
+      <p className="banner invitation" data-tone="info">
         <span>To install: tap Share, then “Add to Home Screen”.</span>
         <button type="button" className="link" onClick={postponeInstall}>
           Not now
