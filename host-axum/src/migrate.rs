@@ -45,7 +45,7 @@ pub async fn copy(from: &dyn Store, to: &dyn Store) -> Result<Copied, Failure> {
     for key in keys(from, &source).await? {
         let Some(record) = from.load(&key).await? else { continue };
         let mut writes = history(from, &key, &mut copied).await?;
-        if key.is_system() {
+        if key == Key::system() {
             writes.extend(from.tokens().await?.into_iter().map(|token| Write::Token(Box::new(token))));
         }
         put(from, to, record, writes, &mut copied).await?;
