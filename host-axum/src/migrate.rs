@@ -7,7 +7,7 @@ use puller_acculynx::content_hash;
 use scheduler_core::domain::{
     Change, Imported, Item, Key, Lease, Record, RunId, Scope, Source, Timestamp, Trigger, Write,
 };
-use scheduler_core::machine::due_at;
+use scheduler_core::machine::attention_at;
 use scheduler_core::ports::{Commit, ImportedQuery, RunQuery, Store, commit_one};
 
 use crate::Failure;
@@ -139,7 +139,7 @@ async fn put(
         };
         let rest = if with_imports { 0 } else { writes.len().min(BATCH) };
         let part = if last { std::mem::take(&mut writes) } else { writes.drain(..rest).collect() };
-        let due = next.schedule.as_ref().and_then(|schedule| due_at(schedule, &next.key));
+        let due = attention_at(&next);
         let change = Change {
             expected: if version == first { 0 } else { version - 1 },
             next: Arc::new(next),

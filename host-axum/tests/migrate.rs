@@ -10,7 +10,7 @@ use scheduler_core::conformance::fixtures::{
     all_done, at, audit_of, deleted, done, edited, ended, entries, first_leased, imported_of, key, range,
     run, runs_of, schedule, sealed, source, then, token, write_entries, write_range, write_run,
 };
-use scheduler_core::domain::{Change, Item, Key, Level, Remark, Run, Scope, Timestamp, Write};
+use scheduler_core::domain::{Bulk, Change, Item, Key, Level, Remark, Run, Scope, Timestamp, Write};
 use scheduler_core::kv::{KvStore, MemoryBucket};
 use scheduler_core::memory::MemoryStore;
 use scheduler_core::ports::{AuditQuery, Store};
@@ -51,13 +51,26 @@ async fn filled() -> MemoryStore {
     let mut system = scheduler_core::conformance::fixtures::first_of(Key::system());
     system.writes = write_entries(&entries(&Key::system(), 1));
     system.writes.push(Write::Token(Box::new(token("t", Scope::All))));
-    all_done(&store, vec![last, gone.clone(), deleted(&gone), system]).await;
+    // Under way, and due before anything else.
+    let bulk: Bulk = serde_json::from_value(serde_json::json!({
+        "id": "2-1", "source": "acculynx", "deed": "resume", "filter": {}, "scope": "all",
+        "principal": "open", "actor": "local", "role": "admin", "via": "ui", "request_id": null,
+        "created": at(-9), "matched": 3, "state": "running", "after": null, "done": 0, "changed": 0,
+        "failed": [], "failed_total": 0, "updated": at(-9), "leased": null,
+    }))
+    .unwrap();
+    let due_at = bulk.due_at();
+    let place = scheduler_core::conformance::fixtures::first_of(Key::bulk(2));
+    let place = edited(place, |record| (record.schedule, record.bulk) = (None, Some(Arc::new(bulk))));
+    let place = Change { due_at, writes: write_entries(&entries(&Key::bulk(2), 1)), ..place };
+    all_done(&store, vec![last, gone.clone(), deleted(&gone), system, place]).await;
+    assert_eq!(store.next_due(None).await.unwrap(), Some(at(-9)));
     store.place(&source(), 41).await.unwrap();
     store
 }
 
 async fn same(left: &dyn Store, right: &dyn Store) {
-    for key in [key("a"), key("gone"), Key::system()] {
+    for key in [key("a"), key("gone"), Key::system(), Key::bulk(2)] {
         assert_eq!(left.load(&key).await.unwrap(), right.load(&key).await.unwrap());
         assert_eq!(left.chain(&key, 0, 99).await.unwrap(), right.chain(&key, 0, 99).await.unwrap());
         assert_eq!(left.connection(&key).await.unwrap(), right.connection(&key).await.unwrap());
@@ -91,7 +104,7 @@ fn a_copy_holds_what_the_store_held_and_can_be_copied_back() {
 
         let copied = copy(&first, &second).await.unwrap();
 
-        assert_eq!(copied, Copied { records: 3, runs: 1_200, entries: 8, imported: 3 });
+        assert_eq!(copied, Copied { records: 4, runs: 1_200, entries: 9, imported: 3 });
         same(&first, &second).await;
         assert_eq!(copy(&second, &third).await.unwrap(), copied);
         same(&first, &third).await;

@@ -21,7 +21,7 @@ use step::Step;
 
 pub use step::GRACE;
 
-pub use view::{due_at, next_run, open_ranges, unserved_since};
+pub use view::{attention_at, due_at, next_run, open_ranges, unserved_since};
 
 /// What is asked of a record.
 #[derive(Debug, Clone)]

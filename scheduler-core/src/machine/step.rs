@@ -50,11 +50,7 @@ impl<'a> Step<'a> {
         if self.changed {
             self.record.revision += 1;
         }
-        let Record { key, schedule, bulk, .. } = &self.record;
-        let due_at = match bulk {
-            Some(bulk) => bulk.due_at(),
-            None => schedule.as_ref().and_then(|schedule| view::due_at(schedule, key)),
-        };
+        let due_at = view::attention_at(&self.record);
         Outcome {
             change: Change {
                 expected: self.expected,

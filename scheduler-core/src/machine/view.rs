@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::domain::{Disposition, Key, Range, Schedule, Spec, Timestamp};
+use crate::domain::{Disposition, Key, Range, Record, Schedule, Spec, Timestamp};
 use crate::timetable::{self, Timetable};
 
 /// When the record next wants attention: a slot, a retry, the end of a lease or of a timed pause.
@@ -16,6 +16,14 @@ pub fn due_at(schedule: &Schedule, key: &Key) -> Option<Timestamp> {
         None => next_slot(schedule, key, schedule.accounted),
     };
     [retry.map(|retry| retry.at), next].into_iter().flatten().min()
+}
+
+/// When the record next wants attention: its schedule, or the bulk command that is kept in it.
+pub fn attention_at(record: &Record) -> Option<Timestamp> {
+    match &record.bulk {
+        Some(bulk) => bulk.due_at(),
+        None => record.schedule.as_ref().and_then(|schedule| due_at(schedule, &record.key)),
+    }
 }
 
 /// When the next run starts by itself; none while paused or when nothing is left to come.
