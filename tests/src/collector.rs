@@ -39,12 +39,20 @@ pub struct Collector {
 impl Collector {
     /// Serves one on a free port of loopback.
     pub async fn serve() -> Self {
-        let seen = Arc::new(Mutex::new(Seen::default()));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a socket");
-        let address = format!("http://{}", listener.local_addr().expect("an address"));
-        let router = Router::new().route("/v1/traces", post(take)).fallback(refuse).with_state(seen.clone());
-        tokio::spawn(axum::serve(listener, router).into_future());
-        Self { address, seen }
+        let collector = Self::at(&format!("http://{}", listener.local_addr().expect("an address")));
+        tokio::spawn(axum::serve(listener, collector.router()).into_future());
+        collector
+    }
+
+    /// One with an address, such as `http://collector`, where nothing listens: its router takes what is sent there.
+    pub fn at(address: &str) -> Self {
+        Self { address: address.to_owned(), seen: Arc::default() }
+    }
+
+    /// What answers a host's requests.
+    pub fn router(&self) -> Router {
+        Router::new().route("/v1/traces", post(take)).fallback(refuse).with_state(self.seen.clone())
     }
 
     /// Its address, to be set as the collector's.

@@ -4,7 +4,7 @@ pub mod answer;
 pub mod ask;
 pub mod binary;
 pub mod cases;
-#[cfg(feature = "hosts")]
+#[cfg(feature = "collector")]
 pub mod collector;
 pub mod host;
 #[cfg(feature = "hosts")]
