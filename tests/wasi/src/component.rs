@@ -11,6 +11,7 @@ use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use puller_acculynx::sandbox::Sandbox;
 use scheduler_core::domain::Timestamp;
+use scheduler_core::ports::{Clock, ManualClock};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tower::ServiceExt;
@@ -55,11 +56,17 @@ impl Component {
         COMPONENT.get_or_init(|| Arc::new(Self::load(&Self::path(), true))).clone()
     }
 
+    /// The one with `dynamodb` and `otel` that `HOST_WASI_FEATURES` names, or that `.ci/wasm test` leaves; it can not
+    /// be stopped.
+    pub fn with_features() -> Arc<Self> {
+        static COMPONENT: OnceLock<Arc<Component>> = OnceLock::new();
+        let path = place("HOST_WASI_FEATURES", "features.wasm");
+        COMPONENT.get_or_init(|| Arc::new(Self::load(&path, false))).clone()
+    }
+
     /// Where the component is.
     pub fn path() -> PathBuf {
-        let built = "../../target/wasm/wasm32-wasip2/wasm/host_wasi.wasm";
-        let default = || Path::new(env!("CARGO_MANIFEST_DIR")).join(built);
-        std::env::var_os("HOST_WASI").map_or_else(default, PathBuf::from)
+        place("HOST_WASI", "wasm32-wasip2/wasm/host_wasi.wasm")
     }
 
     /// Loads a component, or machine code that came from [`Self::code`]. Only what is `counted` can be stopped.
@@ -72,7 +79,7 @@ impl Component {
             Compiled::from_file(&engine, path)
         };
         let compiled = compiled
-            .unwrap_or_else(|error| panic!("{}: build it with `make wasm`: {error:#}", path.display()));
+            .unwrap_or_else(|error| panic!("{}: `.ci/wasm test` builds it: {error:#}", path.display()));
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker).expect("interfaces");
         wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker).expect("interfaces");
@@ -86,6 +93,12 @@ impl Component {
     pub fn code(&self) -> Vec<u8> {
         self.compiled.serialize().expect("machine code")
     }
+}
+
+/// The file that a variable names, or a place below `target/wasm`.
+fn place(variable: &str, built: &str) -> PathBuf {
+    let built = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/wasm").join(built);
+    std::env::var_os(variable).map_or_else(built, PathBuf::from)
 }
 
 fn engine(counted: bool) -> Engine {
@@ -133,6 +146,8 @@ pub struct Instance {
     pub env: Vec<(String, String)>,
     /// Its clock; the machine's where there is none.
     pub clock: Option<SimulatedClock>,
+    /// Its wall clock, where that one alone is moved by hand.
+    pub wall_clock: Option<ManualClock>,
     /// Where its outgoing requests arrive, all of them.
     pub upstream: Sandbox,
     /// Where they arrive instead, if there is more outside than an upstream.
@@ -158,6 +173,7 @@ impl Instance {
             data: data.to_owned(),
             env: env.map(|(name, value)| (name.to_owned(), value)).into(),
             clock: None,
+            wall_clock: None,
             upstream,
             outside: None,
             stop: Stop::Never,
@@ -189,6 +205,9 @@ impl Instance {
             .expect("a directory");
         if let Some(clock) = self.clock {
             wasi.wall_clock(clock).monotonic_clock(clock);
+        }
+        if let Some(clock) = &self.wall_clock {
+            wasi.wall_clock(ByHand(clock.clone()));
         }
         let state = State {
             table: ResourceTable::new(),
@@ -357,7 +376,7 @@ impl SimulatedClock {
 }
 
 #[async_trait::async_trait]
-impl scheduler_core::ports::Clock for SimulatedClock {
+impl Clock for SimulatedClock {
     fn now(&self) -> Timestamp {
         self.start + self.passed()
     }
@@ -381,6 +400,18 @@ impl HostWallClock for SimulatedClock {
     }
 }
 
+struct ByHand(ManualClock);
+
+impl HostWallClock for ByHand {
+    fn resolution(&self) -> Duration {
+        Duration::from_millis(1)
+    }
+
+    fn now(&self) -> Duration {
+        Duration::from_millis(self.0.now().millis().unsigned_abs())
+    }
+}
+
 impl HostMonotonicClock for SimulatedClock {
     fn resolution(&self) -> u64 {
         1
@@ -392,6 +423,6 @@ impl HostMonotonicClock for SimulatedClock {
 }
 
 /// The arc that the sandbox wants for a clock.
-pub fn shared(clock: SimulatedClock) -> Arc<dyn scheduler_core::ports::Clock> {
+pub fn shared(clock: SimulatedClock) -> Arc<dyn Clock> {
     Arc::new(clock)
 }

@@ -39,7 +39,13 @@ pub struct WasiHost {
 impl WasiHost {
     /// A host with nothing in it.
     pub async fn new() -> Self {
+        Self::with(|instance| instance).await
+    }
+
+    /// The same, whose instances are given something else.
+    pub async fn with(change: impl FnOnce(Instance) -> Instance) -> Self {
         let host = Self::without_timer().await;
+        let host = Self { instance: change(host.instance), ..host };
         let timer = Timer::start(host.instance.clone(), host.clock, host.store.clone());
         Self { timer: Some(timer), ..host }
     }

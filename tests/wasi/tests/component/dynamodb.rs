@@ -17,7 +17,7 @@ use scheduler_core::ports::ManualClock;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tower::ServiceExt;
-use wasi_conformance::{Instance, Outcome};
+use wasi_conformance::{Component, Instance, Outcome};
 use wasmtime_wasi_http::io::TokioIo;
 
 const TENANT: &str = "peakpro";
@@ -84,6 +84,7 @@ async fn a_schedule_lives_in_a_table() {
     let upstream = Upstream::new(Arc::new(ManualClock::at(Timestamp::parse(START).expect("an instant"))));
     upstream.open(TENANT, 3);
     let mut component = Instance::on(nothing.path(), upstream.sandbox().clone());
+    component.component = Component::with_features();
     component.outside = Some(outside(upstream.sandbox()));
     component.env.extend(local.variables().map(|(name, value)| (name.to_owned(), value.to_owned())));
     component.env.push(("COMMAND_CENTER_TABLE".to_owned(), table));

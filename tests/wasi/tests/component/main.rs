@@ -1,7 +1,9 @@
-//! The component, compiled once for all tests.
+//! The components, each compiled once for all tests.
 
 mod cases;
+mod dynamodb;
 mod handover;
 mod kill;
 mod many;
 mod tape;
+mod traces;

@@ -7,12 +7,12 @@ use std::thread;
 use std::time::Duration;
 
 use bytes::Bytes;
-use host_conformance::binary::SystemClock;
+use host_conformance::host::START;
 use host_conformance::upstream::{Upstream, key_of};
 use http::Request;
 use scheduler_core::conformance::fixtures::{key, source};
 use scheduler_core::domain::{RunState, Scope, Timestamp};
-use scheduler_core::ports::{AuditQuery, ImportedQuery, Store};
+use scheduler_core::ports::{AuditQuery, ImportedQuery, ManualClock, Store};
 use store_files::Files;
 use tokio::runtime::Builder;
 use wasi_conformance::{Instance, Outcome, location, runs, slots_add_up};
@@ -21,18 +21,23 @@ use wasi_conformance::{Instance, Outcome, location, runs, slots_add_up};
 const WRITERS: [&str; 5] = ["alpha", "beta", "gamma", "delta", "epsilon"];
 const TICKERS: usize = 3;
 
+/// How far each command moves the clock by which slots come due: 1,000 rounds are five minutes of slots.
+const STEP: Duration = Duration::from_millis(60);
+
 /// Commands that each writer gives; ticks are made meanwhile.
 fn rounds() -> usize {
-    std::env::var("MANY_ROUNDS").map_or(12, |rounds| rounds.parse().expect("a number"))
+    std::env::var("MANY_ROUNDS").map_or(1_000, |rounds| rounds.parse().expect("a number"))
 }
 
 #[test]
 fn eight_at_once_lose_no_update() {
     let data = tempfile::tempdir().expect("a directory");
-    let upstream = Upstream::new(Arc::new(SystemClock::new()));
+    let clock = ManualClock::at(Timestamp::parse(START).expect("an instant"));
+    let upstream = Upstream::new(Arc::new(clock.clone()));
     // However busy the machine is, nobody is taken for dead.
     let instance =
-        Instance::on(data.path(), upstream.sandbox().clone()).with("COMMAND_CENTER_LEASE_SEC", "300");
+        Instance::on(data.path(), upstream.sandbox().clone()).with("COMMAND_CENTER_LEASE_SEC", "3600");
+    let instance = Instance { wall_clock: Some(clock.clone()), ..instance };
     let (accepted, claimed) = (&AtomicU64::new(0), &AtomicU64::new(0));
     let count = |done: bool| accepted.fetch_add(u64::from(done), Ordering::SeqCst);
     on_a_thread(async || {
@@ -49,7 +54,7 @@ fn eight_at_once_lose_no_update() {
     thread::scope(|scope| {
         let writing = Arc::new(());
         for writer in WRITERS {
-            let (instance, writing) = (&instance, writing.clone());
+            let (instance, clock, writing) = (&instance, &clock, writing.clone());
             scope.spawn(move || {
                 on_a_thread(async || {
                     for round in 0..rounds() {
@@ -61,6 +66,7 @@ fn eight_at_once_lose_no_update() {
                             "{}".into()
                         };
                         count(command(instance, "POST", name, tenant, body).await);
+                        clock.advance(STEP);
                     }
                 });
                 drop(writing);
