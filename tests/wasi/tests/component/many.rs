@@ -77,10 +77,7 @@ fn eight_at_once_lose_no_update() {
             scope.spawn(move || {
                 on_a_thread(async || {
                     while writing.strong_count() > 0 {
-                        let outcome = instance.run(&["tick"]).await;
-                        let Outcome::Done(said) = outcome else { panic!("{outcome:?}") };
-                        let count = said.split([' ', ',']).nth(1).and_then(|count| count.parse().ok());
-                        claimed.fetch_add(count.unwrap_or_else(|| panic!("{said}")), Ordering::SeqCst);
+                        claimed.fetch_add(tick(instance).await, Ordering::SeqCst);
                     }
                 });
             });
@@ -88,6 +85,10 @@ fn eight_at_once_lose_no_update() {
     });
 
     on_a_thread(async || {
+        for tenant in WRITERS {
+            count(command(&instance, "POST", "resume", tenant, "{}".into()).await);
+        }
+        claimed.fetch_add(tick(&instance).await, Ordering::SeqCst);
         let store = Files::open(data.path()).expect("a store");
         let entries = AuditQuery {
             source: source(),
@@ -126,11 +127,21 @@ fn eight_at_once_lose_no_update() {
         assert_eq!(runs.iter().map(|run| run.stats.created).sum::<u64>(), records, "records that were made");
         assert!(runs.iter().all(|run| run.state == RunState::Succeeded), "{runs:?}");
         assert!(runs.len() >= WRITERS.len() && by_callers > 3 * WRITERS.len());
+        let passed = STEP * u32::try_from(WRITERS.len() * rounds()).expect("a number");
+        assert_eq!(slots, WRITERS.len() as u64 * (1 + passed.as_secs()), "slots that came due");
     });
 }
 
 fn on_a_thread<T>(work: impl AsyncFnOnce() -> T) -> T {
     Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(work())
+}
+
+/// Runs what is due; how many runs it started.
+async fn tick(instance: &Instance) -> u64 {
+    let outcome = instance.run(&["tick"]).await;
+    let Outcome::Done(said) = outcome else { panic!("{outcome:?}") };
+    let count = said.split([' ', ',']).nth(1).and_then(|count| count.parse().ok());
+    count.unwrap_or_else(|| panic!("{said}"))
 }
 
 /// Gives a command; whether it was accepted.
