@@ -57,7 +57,7 @@ impl Component {
 
     /// Where the component is.
     pub fn path() -> PathBuf {
-        let built = "../../target/wasm/wasm32-wasip2/wasm/host_wasi.wasm";
+        let built = "../../target/wasm/host_wasi.wasm";
         let default = || Path::new(env!("CARGO_MANIFEST_DIR")).join(built);
         std::env::var_os("HOST_WASI").map_or_else(default, PathBuf::from)
     }
