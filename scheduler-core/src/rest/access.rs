@@ -1,20 +1,19 @@
-//! Who calls and what they may do. Handlers get their tenant only through the extractors here.
+//! Who calls and what they may do. Handlers get their tenant only from here.
 
-use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use axum::extract::FromRequestParts;
 use http::header::{HOST, ORIGIN};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, Method};
 
+use super::call::Call;
 use super::front::request_id;
 use super::limits::Kind;
 use super::problem::Error;
 use super::session::{is_local, same_origin};
-use super::{Shared, Surface, token};
+use super::{Surface, token};
 use crate::domain::{Caller, Key, Role, Scope, Source, Tenant, TokenRecord, Via};
 use crate::machine::Refusal;
 
@@ -71,59 +70,28 @@ pub(super) fn authorize(principal: &Principal, needs: Role, tenant: Option<&Tena
     }
 }
 
-/// The role that a route needs.
-pub(super) trait Needs: Send + Sync + 'static {
-    /// The role.
-    const ROLE: Role;
-}
-
-/// Reads.
-pub(super) struct Viewer;
-/// Commands schedules.
-pub(super) struct Operator;
-/// Manages connections and tokens.
-pub(super) struct Admin;
-
-impl Needs for Viewer {
-    const ROLE: Role = Role::Viewer;
-}
-
-impl Needs for Operator {
-    const ROLE: Role = Role::Operator;
-}
-
-impl Needs for Admin {
-    const ROLE: Role = Role::Admin;
-}
-
 /// A caller that may do what the route does.
-pub(super) struct Granted<N> {
+pub(super) struct Granted {
     pub(super) principal: Arc<Principal>,
     pub(super) caller: Caller,
-    needs: PhantomData<N>,
 }
 
 /// A caller that may do what the route does, at a source that exists.
-pub(super) struct OfSource<N> {
+pub(super) struct OfSource {
     pub(super) principal: Arc<Principal>,
     pub(super) caller: Caller,
     pub(super) source: Source,
-    needs: PhantomData<N>,
 }
 
 /// A caller that may do what the route does, to this tenant.
-pub(super) struct OfTenant<N> {
+pub(super) struct OfTenant {
     pub(super) principal: Arc<Principal>,
     pub(super) caller: Caller,
     pub(super) key: Key,
-    needs: PhantomData<N>,
 }
 
-/// A caller that may tick or read metrics: someone who may see all tenants, or the tick token.
-pub(super) struct Machinery<N>(PhantomData<N>);
-
 /// What a grant is for, for idempotency keys and the audit trail.
-pub(super) trait Grant: FromRequestParts<Shared, Rejection = Error> + Send + Sync {
+pub(super) trait Grant: Send + Sync {
     fn caller(&self) -> &Caller;
     fn principal(&self) -> &Principal;
     /// The tenant that the request was resolved to.
@@ -132,7 +100,7 @@ pub(super) trait Grant: FromRequestParts<Shared, Rejection = Error> + Send + Syn
 
 macro_rules! grant {
     ($name:ident, $self:ident => $tenant:expr) => {
-        impl<N: Needs> Grant for $name<N> {
+        impl Grant for $name {
             fn caller(&self) -> &Caller {
                 &self.caller
             }
@@ -152,31 +120,24 @@ grant!(Granted, self => None);
 grant!(OfSource, self => None);
 grant!(OfTenant, self => Some(&self.key.tenant));
 
-impl<N: Needs> FromRequestParts<Shared> for Granted<N> {
-    type Rejection = Error;
-
-    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Error> {
-        let principal = shared.admit(parts, N::ROLE, None).await?;
-        let caller = caller(&principal, &parts.headers);
-        Ok(Self { principal, caller, needs: PhantomData })
+impl Call {
+    /// A caller of at least this role.
+    pub(super) async fn granted(&mut self, needs: Role) -> Result<Granted, Error> {
+        let principal = self.shared.admit(&self.parts, needs).await?;
+        let caller = caller(&principal, &self.parts.headers);
+        Ok(Granted { principal, caller })
     }
-}
 
-impl<N: Needs> FromRequestParts<Shared> for OfSource<N> {
-    type Rejection = Error;
-
-    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Error> {
-        let principal = shared.admit(parts, N::ROLE, None).await?;
-        let source = shared.source(parts.uri.path())?;
-        let caller = caller(&principal, &parts.headers);
-        Ok(Self { principal, caller, source, needs: PhantomData })
+    /// A caller of at least this role, at the source that the path names.
+    pub(super) async fn of_source(&mut self, needs: Role) -> Result<OfSource, Error> {
+        let Granted { principal, caller } = self.granted(needs).await?;
+        let source = self.shared.source(self.parts.uri.path())?;
+        Ok(OfSource { principal, caller, source })
     }
-}
 
-impl<N: Needs> FromRequestParts<Shared> for OfTenant<N> {
-    type Rejection = Error;
-
-    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Error> {
+    /// A caller of at least this role for the tenant that the request names, or that it is bound to.
+    pub(super) async fn of_tenant(&mut self, needs: Role) -> Result<OfTenant, Error> {
+        let Self { shared, parts, .. } = self;
         let principal = shared.authenticated(parts).await?;
         let named = match parts.headers.get(TENANT) {
             Some(name) => {
@@ -185,45 +146,38 @@ impl<N: Needs> FromRequestParts<Shared> for OfTenant<N> {
             }
             None => principal.scope.single().cloned(),
         };
-        if let Err(error) = authorize(&principal, N::ROLE, named.as_ref()) {
+        if let Err(error) = authorize(&principal, needs, named.as_ref()) {
             return Err(shared.denied(parts, Some(&principal), named.as_ref(), error).await);
         }
         let source = shared.source(parts.uri.path())?;
         let key = Key::new(source, named.ok_or(Error::TenantRequired)?);
         let caller = caller(&principal, &parts.headers);
-        Ok(Self { principal, caller, key, needs: PhantomData })
+        Ok(OfTenant { principal, caller, key })
     }
-}
 
-impl<N: Needs> FromRequestParts<Shared> for Machinery<N> {
-    type Rejection = Error;
-
-    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Error> {
+    /// A caller that may tick or read metrics: someone who may see all tenants, or the tick token.
+    pub(super) async fn machinery(&mut self, needs: Role) -> Result<(), Error> {
+        let Self { shared, parts, .. } = self;
         if let (Some(given), Some(expected)) = (token::bearer(&parts.headers), &shared.tick_token)
             && token::same(given, expected.expose())
         {
-            return Ok(Self(PhantomData));
+            return Ok(());
         }
-        let principal = shared.admit(parts, N::ROLE, None).await?;
+        let principal = shared.admit(parts, needs).await?;
         if principal.scope != Scope::All {
             return Err(shared.denied(parts, Some(&principal), None, Error::ScopeTooNarrow).await);
         }
-        Ok(Self(PhantomData))
+        Ok(())
     }
 }
 
 impl Surface {
     /// Authenticates and authorises a request that names no tenant.
-    async fn admit(
-        &self,
-        parts: &Parts,
-        needs: Role,
-        tenant: Option<&Tenant>,
-    ) -> Result<Arc<Principal>, Error> {
+    async fn admit(&self, parts: &Parts, needs: Role) -> Result<Arc<Principal>, Error> {
         let principal = self.authenticated(parts).await?;
-        match authorize(&principal, needs, tenant) {
+        match authorize(&principal, needs, None) {
             Ok(()) => Ok(principal),
-            Err(error) => Err(self.denied(parts, Some(&principal), tenant, error).await),
+            Err(error) => Err(self.denied(parts, Some(&principal), None, error).await),
         }
     }
 

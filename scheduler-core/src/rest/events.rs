@@ -8,22 +8,21 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::State;
 use axum::response::Response;
 use bytes::Bytes;
 use futures::{FutureExt, Stream, StreamExt};
-use http::{HeaderMap, HeaderValue, Method, header};
+use http::{HeaderValue, Method, header};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Shared;
-use super::access::{Granted, Principal, Viewer};
+use super::access::Principal;
 use super::audit::EntryView;
+use super::call::Call;
 use super::problem::Error;
-use super::query::Params;
 use super::reply::{json, not_modified};
 use super::views::{RunView, ScheduleView};
-use crate::domain::{RunState, Scope, Timestamp};
+use crate::domain::{Role, RunState, Scope, Timestamp};
 use crate::engine::{Event, Notice, Subscription};
 
 /// Without any event, a comment is sent this often.
@@ -137,11 +136,10 @@ struct SinceQuery {
 #[utoipa::path(get, path = "/api/changes", tag = "live", operation_id = "listChanges", params(SinceQuery),
     responses((status = 200, description = "The events", body = Changes<'static>),
         (status = 304, description = "Nothing has changed")))]
-pub(super) async fn changes(
-    State(shared): State<Shared>,
-    grant: Granted<Viewer>,
-    params: Params,
-) -> Result<Response, Error> {
+pub(super) async fn changes(call: &mut Call) -> Result<Response, Error> {
+    let grant = call.granted(Role::Viewer).await?;
+    let params = call.params();
+    let shared = &call.shared;
     let since = params.number("since", 0, u64::MAX)?.ok_or_else(|| Error::field("since", "is required"))?;
     let current = shared.version_for(&grant.principal).await?;
     if since == current {
@@ -167,12 +165,11 @@ pub(super) async fn changes(
 #[utoipa::path(get, path = "/api/events", tag = "live", operation_id = "streamEvents",
     params(("last-event-id" = Option<String>, Header, description = "The last event that was read")),
     responses((status = 200, description = "The stream", body = Told<'static>, content_type = "text/event-stream")))]
-pub(super) async fn stream(
-    State(shared): State<Shared>,
-    grant: Granted<Viewer>,
-    headers: HeaderMap,
-    method: Method,
-) -> Result<Response, Error> {
+pub(super) async fn stream(call: &mut Call) -> Result<Response, Error> {
+    let grant = call.granted(Role::Viewer).await?;
+    let headers = &call.parts.headers;
+    let method = &call.parts.method;
+    let shared = &call.shared;
     if !shared.streaming {
         return Err(Error::NoStream);
     }
@@ -180,7 +177,7 @@ pub(super) async fn stream(
         Body::empty()
     } else {
         let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
-        Body::from_stream(Events::open(shared, grant.principal, last.as_deref())?)
+        Body::from_stream(Events::open(shared.clone(), grant.principal, last.as_deref())?)
     };
     let mut response = Response::new(body);
     let headers = response.headers_mut();

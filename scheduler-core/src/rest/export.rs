@@ -3,20 +3,18 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::State;
 use axum::response::Response;
 use bytes::Bytes;
 use futures::stream::{self, Stream};
-use http::{HeaderMap, HeaderValue, Method, header};
+use http::{HeaderValue, Method, header};
 use serde::Serialize;
 
-use super::Shared;
-use super::access::{OfSource, OfTenant, Viewer};
 use super::audit::{self, EntryView, TrailQuery};
+use super::call::Call;
 use super::problem::Error;
-use super::query::{LONGEST_PAGE, Params};
+use super::query::LONGEST_PAGE;
 use super::records::{self, RecordView};
-use crate::domain::{AuditEntry, Imported, Json, Timestamp};
+use crate::domain::{AuditEntry, Imported, Json, Role, Timestamp};
 use crate::ports::{AuditQuery, ImportedQuery, Page, Store, StoreError};
 
 /// How a file is written.
@@ -224,12 +222,11 @@ enum AuditFormat {
     params(FormatQuery, TrailQuery),
     responses((status = 200, description = "The entries as a file",
         content((String = "text/csv"), (audit::ExportedTrail = "application/json"), (String = "application/x-ndjson")))))]
-pub(super) async fn audit_trail(
-    State(shared): State<Shared>,
-    grant: OfSource<Viewer>,
-    params: Params,
-    method: Method,
-) -> Result<Response, Error> {
+pub(super) async fn audit_trail(call: &mut Call) -> Result<Response, Error> {
+    let grant = call.of_source(Role::Viewer).await?;
+    let params = call.params();
+    let method = &call.parts.method;
+    let shared = &call.shared;
     let format =
         params.choice("format", Format::parse, || "csv, json, ndjson".into())?.unwrap_or(Format::Csv);
     let mut query = audit::query(&params, grant.source.clone(), &grant.principal.scope)?;
@@ -244,7 +241,7 @@ pub(super) async fn audit_trail(
     // The first page is read before the answer begins, so that a bad cursor is refused properly.
     shared.engine.store().audit(&AuditQuery { limit: 1, ..query.clone() }).await?;
     let body = pages::<_, EntryRow, _>(format, query, Pages(shared.engine.store().clone()));
-    file(&name, format, shared.now(), &method, body)
+    file(&name, format, shared.now(), method, body)
 }
 
 struct EntryRow(AuditEntry);
@@ -325,13 +322,11 @@ enum RecordsFormat {
     operation_id = "exportRecords", params(RecordsExportQuery),
     responses((status = 200, description = "The records as a file",
         content((String = "application/x-ndjson"), (String = "text/csv")))))]
-pub(super) async fn imported(
-    State(shared): State<Shared>,
-    grant: OfTenant<Viewer>,
-    params: Params,
-    method: Method,
-    _headers: HeaderMap,
-) -> Result<Response, Error> {
+pub(super) async fn imported(call: &mut Call) -> Result<Response, Error> {
+    let grant = call.of_tenant(Role::Viewer).await?;
+    let params = call.params();
+    let method = &call.parts.method;
+    let shared = &call.shared;
     let read = |text: &str| Format::parse(text).filter(|format| *format != Format::Json);
     let format = params.choice("format", read, || "ndjson, csv".into())?.unwrap_or(Format::Ndjson);
     let mut query = records::query(&params, &grant.key)?;
@@ -339,7 +334,7 @@ pub(super) async fn imported(
     shared.engine.store().imported(&ImportedQuery { limit: 1, ..query.clone() }).await?;
     let entity = query.entity.as_deref().unwrap_or("records").to_owned();
     let body = pages::<_, RecordRow, _>(format, query, Pages(shared.engine.store().clone()));
-    file(&format!("{}-{}-{entity}", grant.key.source, grant.key.tenant), format, shared.now(), &method, body)
+    file(&format!("{}-{}-{entity}", grant.key.source, grant.key.tenant), format, shared.now(), method, body)
 }
 
 struct RecordRow(Imported);

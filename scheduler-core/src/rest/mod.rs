@@ -6,6 +6,7 @@
 mod access;
 mod audit;
 mod bulk;
+mod call;
 mod connections;
 mod control;
 mod denials;
@@ -48,13 +49,14 @@ use axum::routing::MethodRouter;
 use bytes::Bytes;
 use http::Method;
 use tower::ServiceExt;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::{PathItemExt, routes};
+use utoipa::openapi::HttpMethod;
+use utoipa_axum::PathItemExt;
 
 use crate::domain::{Limits, Role, Secret, Source};
 use crate::engine::Engine;
 use crate::vault::Vault;
 use access::{Guarded, Principal};
+use call::Answers;
 
 pub use openapi::{Policy, document, policies};
 pub use token::mint;
@@ -316,39 +318,40 @@ macro_rules! with_routes {
     };
 }
 
+/// Where a handler stands: its path, its methods, itself.
+type Route = (fn() -> String, fn() -> Vec<HttpMethod>, Answers);
+
 /// Every route, without what the OpenAPI document says of it: that takes longer than to answer a request.
 macro_rules! handled {
-    ($(($($module:ident :: $handler:ident),+))*) => {{
-        let router = Router::new();
-        $(utoipa_axum::paste! {
-            let [path, ..] = [$(<$module::[<__path_ $handler>] as utoipa::Path>::path()),+];
-            let methods = MethodRouter::new();
-            $(
-                let types = <$module::[<__path_ $handler>] as utoipa::Path>::methods();
-                let methods = types.iter().fold(methods, |methods, method| {
-                    methods.on(method.to_method_filter(), $module::$handler)
-                });
-            )+
-            let router = router.route(&path, methods);
-        })*
-        router
-    }};
+    ($(($($module:ident :: $handler:ident),+))*) => {
+        utoipa_axum::paste! {
+            [$($((
+                <$module::[<__path_ $handler>] as utoipa::Path>::path as _,
+                <$module::[<__path_ $handler>] as utoipa::Path>::methods as _,
+                Answers(|call| Box::pin($module::$handler(call))),
+            )),+),*]
+        }
+    };
 }
 
 /// Every route, with what the document says of it.
 macro_rules! told {
     ($(($($module:ident :: $handler:ident),+))*) => {
-        OpenApiRouter::new()$(.routes(routes!($($module::$handler),+)))*
+        #[derive(utoipa::OpenApi)]
+        #[openapi(paths($($($module::$handler),+),*))]
+        struct Told;
     };
 }
 
 fn all_routes() -> Router<Shared> {
-    with_routes!(handled)
+    let routes: &[Route] = &with_routes!(handled);
+    routes.iter().fold(Router::new(), |router, (path, methods, answers)| {
+        let on = |router: MethodRouter<_>, method: HttpMethod| router.on(method.to_method_filter(), *answers);
+        router.route(&path(), methods().into_iter().fold(MethodRouter::new(), on))
+    })
 }
 
-fn all_told() -> OpenApiRouter<Shared> {
-    with_routes!(told)
-}
+with_routes!(told);
 
 /// What is no route: a page of the web app, or nothing.
 async fn elsewhere(State(shared): State<Shared>, request: Request) -> Response {

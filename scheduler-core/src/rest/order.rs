@@ -4,38 +4,39 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse, Response};
+use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use http_body_util::BodyExt;
 use sha2::{Digest, Sha256};
 
+use super::Surface;
 use super::access::Grant;
+use super::call::Call;
 use super::fields::Fields;
 use super::front::{PROBLEM, request_id};
 use super::problem::Error;
 use super::reply::Reply;
-use super::{Shared, Surface};
-use crate::domain::{Answer, Key, Record};
+use crate::domain::{Answer, Caller, Key, Record};
 use crate::machine::{Command, Outcome};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 const KEPT: Duration = Duration::from_secs(24 * 3600);
 /// The longest body, but for bulk commands.
-pub(super) const BODY: usize = 64 * 1024;
+const BODY: usize = 64 * 1024;
 
 /// So much of a body that is too long is read and thrown away: a client that still sends would else find the
 /// connection broken before it finds the refusal.
 const DISCARDED: usize = 4 * 1024 * 1024;
 
 /// A request that changes something, by a caller that may.
-pub(super) struct Order<G, const LIMIT: usize = BODY> {
-    pub(super) grant: G,
+pub(super) struct Order {
     pub(super) fields: Fields,
+    caller: Caller,
     /// The revision that the caller expects.
-    pub(super) guard: Option<u64>,
-    pub(super) request_id: Arc<str>,
+    guard: Option<u64>,
+    request_id: Arc<str>,
     ticket: Option<Ticket>,
 }
 
@@ -46,32 +47,45 @@ struct Ticket {
     _turn: futures::lock::OwnedMutexGuard<()>,
 }
 
-impl<G: Grant, const LIMIT: usize> FromRequest<Shared> for Order<G, LIMIT> {
-    type Rejection = Response;
+impl Call {
+    /// Reads what is to be changed.
+    pub(super) async fn order(&mut self, grant: &dyn Grant) -> Result<Order, Error> {
+        self.order_up_to(BODY, grant).await
+    }
 
-    async fn from_request(request: Request, shared: &Shared) -> Result<Self, Response> {
-        let (mut parts, body) = request.into_parts();
-        let grant = G::from_request_parts(&mut parts, shared).await.map_err(Error::into_response)?;
-        let bytes = read(&parts.headers, body, LIMIT).await.map_err(Error::into_response)?;
-        let guard = if_match(&parts.headers).map_err(Error::into_response)?;
-        let ticket = match idempotency_key(&parts.headers).map_err(Error::into_response)? {
+    /// Reads what is to be changed out of a body of at most `limit` bytes.
+    pub(super) async fn order_up_to(&mut self, limit: usize, grant: &dyn Grant) -> Result<Order, Error> {
+        let bytes = self.read(limit).await?;
+        let Self { shared, parts, .. } = self;
+        let guard = if_match(&parts.headers)?;
+        let ticket = match idempotency_key(&parts.headers)? {
             None => None,
             Some(key) => {
                 let name: Arc<str> = format!("{}\n{key}", grant.principal().id).into();
-                let request = fingerprint(&parts, grant.tenant().map(|tenant| tenant.as_str()), &bytes);
+                let request = fingerprint(parts, grant.tenant().map(|tenant| tenant.as_str()), &bytes);
                 let turn = shared.turns.wait_for(&name).await;
-                if let Some(answer) = shared.answered(&name, &request).await.map_err(Error::into_response)? {
-                    return Err(replay(&answer));
+                if let Some(answer) = shared.answered(&name, &request).await? {
+                    return Err(Error::Replayed(Box::new(answer)));
                 }
                 Some(Ticket { name, request, _turn: turn })
             }
         };
-        let fields = Fields::parse(&bytes).map_err(Error::into_response)?;
-        Ok(Self { grant, fields, guard, request_id: request_id(&parts.headers), ticket })
+        let (fields, request_id) = (Fields::parse(&bytes)?, request_id(&parts.headers));
+        Ok(Order { fields, caller: grant.caller().clone(), guard, request_id, ticket })
+    }
+
+    /// Reads the fields of a body that anybody may send.
+    pub(super) async fn fields(&mut self) -> Result<Fields, Error> {
+        Fields::parse(&self.read(BODY).await?)
     }
 }
 
-impl<G: Grant, const LIMIT: usize> Order<G, LIMIT> {
+impl Order {
+    /// Refuses fields that nobody has read.
+    pub(super) fn finish(&mut self) -> Result<(), Error> {
+        std::mem::take(&mut self.fields).done()
+    }
+
     /// The answer as it is stored with the change, if the request carried a key.
     pub(super) fn answer(&self, surface: &Surface, reply: &Reply) -> Option<Answer> {
         let ticket = self.ticket.as_ref()?;
@@ -89,11 +103,11 @@ impl<G: Grant, const LIMIT: usize> Order<G, LIMIT> {
         &self,
         surface: &Surface,
         key: &Key,
-        ask: impl Fn(&Record) -> Result<Command, Error> + Send + Sync,
-        reply: impl Fn(&Outcome) -> Reply + Send + Sync,
+        ask: &(dyn Fn(&Record) -> Result<Command, Error> + Send + Sync),
+        reply: &(dyn Fn(&Outcome) -> Reply + Send + Sync),
     ) -> Result<(Outcome, Reply), Error> {
         let answer = |outcome: &Outcome| self.answer(surface, &reply(outcome));
-        let done = surface.engine.command(key, self.grant.caller(), self.guard, ask, answer).await;
+        let done = surface.engine.command(key, &self.caller, self.guard, ask, answer).await;
         match done {
             Ok(outcome) => {
                 let reply = reply(&outcome);
@@ -176,57 +190,43 @@ pub(super) fn replay(answer: &Answer) -> Response {
     response
 }
 
-/// A request with a body that anybody may send.
-pub(super) struct Public {
-    pub(super) parts: http::request::Parts,
-    pub(super) fields: Fields,
-}
-
-impl FromRequest<Shared> for Public {
-    type Rejection = Error;
-
-    async fn from_request(request: Request, _: &Shared) -> Result<Self, Error> {
-        let (parts, body) = request.into_parts();
-        let bytes = read(&parts.headers, body, BODY).await?;
-        let fields = Fields::parse(&bytes)?;
-        Ok(Self { parts, fields })
-    }
-}
-
-async fn read(headers: &HeaderMap, mut body: axum::body::Body, limit: usize) -> Result<Vec<u8>, Error> {
-    let length =
-        headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if length.is_some_and(|length| length > (limit + DISCARDED) as u64) {
-        return Err(Error::TooLarge { limit });
-    }
-    let (mut bytes, mut taken) = (Vec::new(), 0);
-    while let Some(frame) = body.frame().await {
-        let Ok(frame) = frame else {
-            return Err(if taken > limit { Error::TooLarge { limit } } else { Error::BodyBroken });
+impl Call {
+    async fn read(&mut self, limit: usize) -> Result<Vec<u8>, Error> {
+        let Self { parts: Parts { headers, .. }, body, .. } = self;
+        let length =
+            headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+        if length.is_some_and(|length| length > (limit + DISCARDED) as u64) {
+            return Err(Error::TooLarge { limit });
+        }
+        let (mut bytes, mut taken) = (Vec::new(), 0);
+        while let Some(frame) = body.frame().await {
+            let Ok(frame) = frame else {
+                return Err(if taken > limit { Error::TooLarge { limit } } else { Error::BodyBroken });
+            };
+            let Ok(data) = frame.into_data() else { continue };
+            taken += data.len();
+            match taken {
+                taken if taken > limit + DISCARDED => break,
+                taken if taken > limit => bytes = Vec::new(),
+                _ => bytes.extend_from_slice(&data),
+            }
+        }
+        if taken > limit {
+            return Err(Error::TooLarge { limit });
+        }
+        let json = match headers.get(header::CONTENT_TYPE) {
+            None => true,
+            Some(kind) => {
+                let kind = kind.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
+                let kind = kind.to_ascii_lowercase();
+                kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
+            }
         };
-        let Ok(data) = frame.into_data() else { continue };
-        taken += data.len();
-        match taken {
-            taken if taken > limit + DISCARDED => break,
-            taken if taken > limit => bytes = Vec::new(),
-            _ => bytes.extend_from_slice(&data),
+        if !json && !bytes.is_empty() {
+            return Err(Error::MediaType);
         }
+        Ok(bytes)
     }
-    if taken > limit {
-        return Err(Error::TooLarge { limit });
-    }
-    let json = match headers.get(header::CONTENT_TYPE) {
-        None => true,
-        Some(kind) => {
-            let kind = kind.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
-            let kind = kind.to_ascii_lowercase();
-            kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
-        }
-    };
-    if !json && !bytes.is_empty() {
-        return Err(Error::MediaType);
-    }
-    Ok(bytes)
 }
 
 fn if_match(headers: &HeaderMap) -> Result<Option<u64>, Error> {
@@ -251,7 +251,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Error> {
 }
 
 /// Tells requests apart: method, address, tenant, body.
-fn fingerprint(parts: &http::request::Parts, tenant: Option<&str>, body: &[u8]) -> [u8; 32] {
+fn fingerprint(parts: &Parts, tenant: Option<&str>, body: &[u8]) -> [u8; 32] {
     let mut hash = Sha256::new();
     let address = parts.uri.path_and_query().map_or("", |address| address.as_str());
     for part in [parts.method.as_str(), address, tenant.unwrap_or("")] {

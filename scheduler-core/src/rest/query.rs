@@ -2,12 +2,11 @@
 
 use std::borrow::Cow;
 
-use axum::extract::{FromRequestParts, Query, RawPathParams};
+use axum::extract::{FromRequestParts, RawPathParams};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::request::Parts;
 
-use super::Shared;
+use super::call::Call;
 use super::fields::epoch;
 use super::problem::Error;
 use crate::domain::{Scope, Tenant, Timestamp};
@@ -18,18 +17,21 @@ pub(super) const PAGE: usize = 50;
 pub(super) const LONGEST_PAGE: usize = 1000;
 
 /// The query of a request. Unknown parameters are left alone, as old clients send them.
-#[derive(Debug, Default)]
 pub(super) struct Params(Vec<(String, String)>);
 
-impl FromRequestParts<Shared> for Params {
-    type Rejection = Error;
+impl Call {
+    /// The query.
+    pub(super) fn params(&self) -> Params {
+        let query = self.parts.uri.query().unwrap_or_default();
+        Params(form_urlencoded::parse(query.as_bytes()).into_owned().collect())
+    }
 
-    async fn from_request_parts(parts: &mut Parts, _: &Shared) -> Result<Self, Error> {
-        if parts.uri.query().is_none() {
-            return Ok(Self::default());
-        }
-        let pairs = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri);
-        pairs.map(|Query(pairs)| Self(pairs)).map_err(|_| Error::field("query", "can not be read"))
+    /// The path's segment of that name.
+    pub(super) async fn segment(&mut self, name: &str) -> Result<String, Error> {
+        let Self { shared, parts, .. } = self;
+        let segments = RawPathParams::from_request_parts(parts, shared).await.map_err(|_| Error::NoRoute)?;
+        let segment = segments.iter().find(|(known, _)| *known == name);
+        Ok(segment.map(|(_, value)| value.to_owned()).unwrap_or_default())
     }
 }
 
@@ -119,20 +121,6 @@ pub(super) fn place_in(list: &str, cursor: &str) -> Result<String, Error> {
 /// Wraps a place in a list into a cursor.
 pub(super) fn cursor(list: &str, place: &str) -> String {
     URL_SAFE_NO_PAD.encode(format!("{list}|{place}"))
-}
-
-/// The path's segments after the source, in order.
-pub(super) struct Segments<const N: usize>(pub(super) [String; N]);
-
-impl<const N: usize> FromRequestParts<Shared> for Segments<N> {
-    type Rejection = Error;
-
-    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Error> {
-        let params = RawPathParams::from_request_parts(parts, shared).await.map_err(|_| Error::NoRoute)?;
-        let mut values = params.iter().filter(|(name, _)| *name != "source").map(|(_, value)| value);
-        let segments = std::array::from_fn(|_| values.next().unwrap_or_default().to_owned());
-        Ok(Self(segments))
-    }
 }
 
 /// Reads names out of a comma-separated list.

@@ -4,18 +4,17 @@ use std::collections::{BinaryHeap, HashMap};
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::access::{OfSource, Viewer};
+use super::Surface;
+use super::call::Call;
 use super::moment::{Epoch, Iso};
 use super::problem::Error;
-use super::query::{LONGEST_PAGE, PAGE, Params};
+use super::query::{LONGEST_PAGE, PAGE};
 use super::reply::json;
-use super::{Shared, Surface};
-use crate::domain::{Cadence, RunState, Schedule, Scope, Source, Tenant, Timestamp};
+use crate::domain::{Cadence, Role, RunState, Schedule, Scope, Source, Tenant, Timestamp};
 use crate::ports::RunQuery;
 use crate::timetable::Timetable;
 
@@ -94,11 +93,10 @@ struct TimelineQuery {
 /// Count the runs of a window by when they start.
 #[utoipa::path(get, path = "/api/crm/import/{source}/timeline", tag = "runs", operation_id = "timeline",
     params(TimelineQuery), responses((status = 200, description = "The counts", body = Timeline)))]
-pub(super) async fn timeline(
-    State(shared): State<Shared>,
-    grant: OfSource<Viewer>,
-    params: Params,
-) -> Result<Response, Error> {
+pub(super) async fn timeline(call: &mut Call) -> Result<Response, Error> {
+    let grant = call.of_source(Role::Viewer).await?;
+    let params = call.params();
+    let shared = &call.shared;
     let bucket_sec = params.number("bucket_sec", 1, 86_400)?.unwrap_or(60);
     let bucket = i64::try_from(bucket_sec).unwrap_or(60) * 1000;
     let now = shared.now();
