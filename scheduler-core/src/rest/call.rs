@@ -2,12 +2,12 @@
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::handler::Handler;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use futures::future::BoxFuture;
 use http::request::Parts;
 
 use super::Shared;
+use super::front::answered;
 use super::problem::Error;
 
 /// A request, of which its handler asks who sent it and what for.
@@ -18,16 +18,17 @@ pub(super) struct Call {
     pub(super) body: Body,
 }
 
-/// What answers the calls of one operation. All are of this one type, so that the router's code is there once.
-#[derive(Clone, Copy)]
-pub(super) struct Answers(pub(super) for<'a> fn(&'a mut Call) -> BoxFuture<'a, Result<Response, Error>>);
+/// What answers the calls of one operation.
+pub(super) type Handler = for<'a> fn(&'a mut Call) -> BoxFuture<'a, Result<Response, Error>>;
 
-impl Handler<(), Shared> for Answers {
+/// A handler as the router knows it: all are of this one type, so that the router's code is there once.
+#[derive(Clone, Copy)]
+pub(super) struct Answers(pub(super) Handler);
+
+impl axum::handler::Handler<(), Shared> for Answers {
     type Future = BoxFuture<'static, Response>;
 
     fn call(self, request: Request, shared: Shared) -> Self::Future {
-        let (parts, body) = request.into_parts();
-        let mut call = Call { shared, parts, body };
-        Box::pin(async move { (self.0)(&mut call).await.into_response() })
+        Box::pin(answered(self.0, request, shared))
     }
 }

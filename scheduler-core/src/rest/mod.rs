@@ -1,6 +1,6 @@
 //! The whole REST surface as one [`axum::Router`], built without a runtime.
 //!
-//! [`router`] makes it from an [`App`]. Every route is guarded by an extractor of `access`, every answer
+//! [`router`] makes it from an [`App`]. Every handler asks `access` who calls, every answer
 //! passes `front`, every failure is a row of the table in `problem`.
 
 mod access;
@@ -43,8 +43,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{Request, State};
-use axum::response::{IntoResponse, Response};
+use axum::extract::Request;
+use axum::response::Response;
 use axum::routing::MethodRouter;
 use bytes::Bytes;
 use http::Method;
@@ -56,7 +56,8 @@ use crate::domain::{Limits, Role, Secret, Source};
 use crate::engine::Engine;
 use crate::vault::Vault;
 use access::{Guarded, Principal};
-use call::Answers;
+use call::{Answers, Call};
+use problem::Error;
 
 pub use openapi::{Policy, document, policies};
 pub use token::mint;
@@ -270,7 +271,10 @@ pub fn router(app: App) -> Router {
 /// A build in which nothing calls [`document`] is smaller by what makes it, about 700 kB.
 pub fn router_with(app: App, document: fn() -> Bytes) -> Router {
     let shared = Arc::new(Surface::new(app, document));
-    all_routes().fallback(elsewhere).layer(front::Front(shared.clone())).with_state(shared)
+    all_routes()
+        .fallback(Answers(|call| Box::pin(elsewhere(call))))
+        .method_not_allowed_fallback(Answers(|_| Box::pin(async { Err(Error::Method) })))
+        .with_state(shared)
 }
 
 /// Gives every route to a macro: handlers of one path stand together.
@@ -354,17 +358,19 @@ fn all_routes() -> Router<Shared> {
 with_routes!(told);
 
 /// What is no route: a page of the web app, or nothing.
-async fn elsewhere(State(shared): State<Shared>, request: Request) -> Response {
-    let path = request.uri().path();
+async fn elsewhere(call: &mut Call) -> Result<Response, Error> {
+    let (shared, parts) = (&call.shared, &call.parts);
+    let path = parts.uri.path();
     let machine = ["/api", "/ops", "/metrics", "/openapi.json"]
         .iter()
         .any(|root| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')));
-    let read = matches!(*request.method(), Method::GET | Method::HEAD);
+    let read = matches!(parts.method, Method::GET | Method::HEAD);
     match &shared.ui {
-        Some(ui) if read && !machine => match ui.clone().oneshot(request).await {
-            Ok(response) => response,
-            Err(never) => match never {},
-        },
-        _ => problem::Error::NoRoute.into_response(),
+        Some(ui) if read && !machine => {
+            let request = Request::from_parts(parts.clone(), std::mem::take(&mut call.body));
+            let Ok(response) = ui.clone().oneshot(request).await;
+            Ok(response)
+        }
+        _ => Err(Error::NoRoute),
     }
 }

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use super::order::replay;
@@ -191,25 +190,6 @@ impl Error {
         }
     }
 
-    /// What programs may want to know besides.
-    fn particulars(&self) -> Map<String, Value> {
-        let mut map = Map::new();
-        let mut put = |name: &str, value: Value| map.insert(name.into(), value);
-        match self {
-            Self::Field { field, .. } => put("field", json!(field)),
-            Self::Refused(Refusal::UntilOutOfRange) => put("field", json!("until")),
-            Self::Refused(Refusal::AlreadyRunning { run_id }) => put("run_id", json!(run_id)),
-            Self::Revision { current } => put("revision", json!(current)),
-            Self::Expected { matched, .. } => put("matched", json!(matched)),
-            Self::NothingToDelete(tenant) => {
-                put("tenant", json!(tenant));
-                put("message", json!("No schedule found"))
-            }
-            _ => None,
-        };
-        map
-    }
-
     /// The stable code, where it does not depend on what is missing.
     pub(super) fn label(&self) -> &'static str {
         self.table().1
@@ -245,14 +225,18 @@ impl Error {
             tenant: None,
             message: None,
         };
-        let particulars = self.particulars();
-        let text = |name: &str| particulars.get(name).and_then(Value::as_str).map(str::to_owned);
-        body.field = text("field");
-        body.run_id = text("run_id");
-        body.tenant = text("tenant");
-        body.message = text("message");
-        body.revision = particulars.get("revision").and_then(Value::as_u64);
-        body.matched = particulars.get("matched").and_then(Value::as_u64);
+        match self {
+            Self::Field { field, .. } => body.field = Some(field.to_string()),
+            Self::Refused(Refusal::UntilOutOfRange) => body.field = Some("until".into()),
+            Self::Refused(Refusal::AlreadyRunning { run_id }) => body.run_id = Some(run_id.to_string()),
+            Self::Revision { current } => body.revision = Some(*current),
+            Self::Expected { matched, .. } => body.matched = Some(*matched),
+            Self::NothingToDelete(tenant) => {
+                body.tenant = Some(tenant.to_string());
+                body.message = Some("No schedule found".into());
+            }
+            _ => {}
+        }
         serde_json::to_string(&body).unwrap_or_default()
     }
 
