@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
+use futures::{FutureExt, StreamExt, stream};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use serde_json::json;
@@ -311,8 +312,8 @@ pub(super) async fn bulk(call: &mut Call) -> Result<Response, Error> {
         return begin(shared, &grant, &order, deed, filter, matched).await;
     }
     let deeds = shared.engine.carry_out(source, keys, &deed, caller, None).await?;
-    let follow = deeds.started.iter().map(|outcome| shared.engine.follow(outcome, Duration::ZERO));
-    futures::future::join_all(follow).await;
+    let follow = |outcome| shared.engine.follow(outcome, Duration::ZERO).map(drop);
+    stream::iter(&deeds.started).for_each_concurrent(None, follow).await;
     done.changed = deeds.changed;
     done.failed_total = deeds.failed.len() as u64;
     done.ok = done.failed_total == 0;
@@ -445,7 +446,7 @@ pub(super) async fn list(call: &mut Call) -> Result<Response, Error> {
     params(("id" = String, Path, description = "The bulk command")),
     responses((status = 200, description = "The bulk command", body = Progress<'static>)))]
 pub(super) async fn get(call: &mut Call) -> Result<Response, Error> {
-    let id = call.segment("id").await?;
+    let id = call.segment("id")?;
     let grant = call.of_source(Role::Viewer).await?;
     let shared = &call.shared;
     json(&Progress::of(&*shared.bulk(&grant.source, &grant.principal, &id).await?))
@@ -459,7 +460,7 @@ pub(super) async fn get(call: &mut Call) -> Result<Response, Error> {
     request_body(content = Option<EmptyRequest>),
     responses((status = 200, description = "The rest stays as it is", body = Progress<'static>)))]
 pub(super) async fn cancel(call: &mut Call) -> Result<Response, Error> {
-    let id = call.segment("id").await?;
+    let id = call.segment("id")?;
     let grant = call.of_source(Role::Operator).await?;
     let mut order = call.order(&grant).await?;
     let shared = &call.shared;

@@ -221,7 +221,7 @@ struct Cancelled<'a> {
     request_body(content = Option<EmptyRequest>),
     responses((status = 202, description = "The run ends cancelled", body = Cancelled<'static>)))]
 pub(super) async fn cancel(call: &mut Call) -> Result<Response, Error> {
-    let run_id = call.segment("run_id").await?;
+    let run_id = call.segment("run_id")?;
     let grant = call.of_source(Role::Operator).await?;
     let mut order = call.order(&grant).await?;
     let shared = &call.shared;

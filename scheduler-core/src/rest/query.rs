@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use axum::extract::{FromRequestParts, RawPathParams};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use futures::FutureExt;
 
 use super::call::Call;
 use super::fields::epoch;
@@ -27,9 +28,10 @@ impl Call {
     }
 
     /// The path's segment of that name.
-    pub(super) async fn segment(&mut self, name: &str) -> Result<String, Error> {
-        let Self { shared, parts, .. } = self;
-        let segments = RawPathParams::from_request_parts(parts, shared).await.map_err(|_| Error::NoRoute)?;
+    pub(super) fn segment(&mut self, name: &str) -> Result<String, Error> {
+        // Nothing is waited for.
+        let segments = RawPathParams::from_request_parts(&mut self.parts, &()).now_or_never();
+        let segments = segments.and_then(Result::ok).ok_or(Error::NoRoute)?;
         let segment = segments.iter().find(|(known, _)| *known == name);
         Ok(segment.map(|(_, value)| value.to_owned()).unwrap_or_default())
     }

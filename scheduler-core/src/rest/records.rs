@@ -129,8 +129,8 @@ pub(super) async fn list(call: &mut Call) -> Result<Response, Error> {
     responses((status = 200, description = "The record", body = OneRecord<'static>)))]
 pub(super) async fn get(call: &mut Call) -> Result<Response, Error> {
     let grant = call.of_tenant(Role::Viewer).await?;
-    let entity = call.segment("entity").await?;
-    let external_id = call.segment("external_id").await?;
+    let entity = call.segment("entity")?;
+    let external_id = call.segment("external_id")?;
     let shared = &call.shared;
     let record = shared.engine.store().imported_one(&grant.key, &entity, &external_id).await?;
     let record = record.ok_or(Error::NotFound("record"))?;

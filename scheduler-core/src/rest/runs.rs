@@ -162,7 +162,7 @@ pub(super) async fn latest(call: &mut Call) -> Result<Response, Error> {
     responses((status = 200, description = "The run", body = OneRun<'static>)))]
 pub(super) async fn get(call: &mut Call) -> Result<Response, Error> {
     let grant = call.of_source(Role::Viewer).await?;
-    let run_id = call.segment("run_id").await?;
+    let run_id = call.segment("run_id")?;
     let shared = &call.shared;
     let run = shared.engine.store().run(&no_run(&run_id)?).await?;
     let run = run.filter(|run| run.key.source == grant.source).ok_or(Error::NotFound("run"))?;

@@ -178,7 +178,7 @@ pub(super) async fn create(call: &mut Call) -> Result<Response, Error> {
     params(("id" = String, Path, description = "The token's public part")),
     responses((status = 200, description = "The token works no more", body = Revoked<'static>)))]
 pub(super) async fn revoke(call: &mut Call) -> Result<Response, Error> {
-    let id = call.segment("id").await?;
+    let id = call.segment("id")?;
     let grant = call.granted(Role::Admin).await?;
     let mut order = call.order(&grant).await?;
     let shared = &call.shared;
