@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderName, Method};
 use super::call::Call;
 use super::front::request_id;
 use super::limits::Kind;
-use super::problem::Error;
+use super::problem::{Error, Result};
 use super::session::{is_local, same_origin};
 use super::{Surface, token};
 use crate::domain::{Caller, Key, Role, Scope, Source, Tenant, TokenRecord, Via};
@@ -60,12 +60,12 @@ impl Principal {
 /// The one place where it is decided whether a principal may act on a tenant.
 ///
 /// A tenant outside the principal's scope is refused as if it did not exist.
-pub(super) fn authorize(principal: &Principal, needs: Role, tenant: Option<&Tenant>) -> Result<(), Error> {
+pub(super) fn authorize(principal: &Principal, needs: Role, tenant: Option<&Tenant>) -> Result<()> {
     if principal.role < needs {
-        return Err(Error::RoleTooLow(needs));
+        return Err(Error::RoleTooLow(needs).into());
     }
     match tenant {
-        Some(tenant) if !principal.scope.admits(tenant) => Err(Error::Refused(Refusal::NoSchedule)),
+        Some(tenant) if !principal.scope.admits(tenant) => Err(Error::Refused(Refusal::NoSchedule).into()),
         _ => Ok(()),
     }
 }
@@ -122,21 +122,21 @@ grant!(OfTenant, self => Some(&self.key.tenant));
 
 impl Call {
     /// A caller of at least this role.
-    pub(super) async fn granted(&mut self, needs: Role) -> Result<Granted, Error> {
+    pub(super) async fn granted(&mut self, needs: Role) -> Result<Granted> {
         let principal = self.shared.admit(&self.parts, needs).await?;
         let caller = caller(&principal, &self.parts.headers);
         Ok(Granted { principal, caller })
     }
 
     /// A caller of at least this role, at the source that the path names.
-    pub(super) async fn of_source(&mut self, needs: Role) -> Result<OfSource, Error> {
+    pub(super) async fn of_source(&mut self, needs: Role) -> Result<OfSource> {
         let Granted { principal, caller } = self.granted(needs).await?;
         let source = self.shared.source(self.parts.uri.path())?;
         Ok(OfSource { principal, caller, source })
     }
 
     /// A caller of at least this role for the tenant that the request names, or that it is bound to.
-    pub(super) async fn of_tenant(&mut self, needs: Role) -> Result<OfTenant, Error> {
+    pub(super) async fn of_tenant(&mut self, needs: Role) -> Result<OfTenant> {
         let Self { shared, parts, .. } = self;
         let principal = shared.authenticated(parts).await?;
         let named = match parts.headers.get(TENANT) {
@@ -156,7 +156,7 @@ impl Call {
     }
 
     /// A caller that may tick or read metrics: someone who may see all tenants, or the tick token.
-    pub(super) async fn machinery(&mut self, needs: Role) -> Result<(), Error> {
+    pub(super) async fn machinery(&mut self, needs: Role) -> Result<()> {
         let Self { shared, parts, .. } = self;
         if let (Some(given), Some(expected)) = (token::bearer(&parts.headers), &shared.tick_token)
             && token::same(given, expected.expose())
@@ -165,7 +165,7 @@ impl Call {
         }
         let principal = shared.admit(parts, needs).await?;
         if principal.scope != Scope::All {
-            return Err(shared.denied(parts, Some(&principal), None, Error::ScopeTooNarrow).await);
+            return Err(shared.denied(parts, Some(&principal), None, Error::ScopeTooNarrow.into()).await);
         }
         Ok(())
     }
@@ -173,7 +173,7 @@ impl Call {
 
 impl Surface {
     /// Authenticates and authorises a request that names no tenant.
-    async fn admit(&self, parts: &Parts, needs: Role) -> Result<Arc<Principal>, Error> {
+    async fn admit(&self, parts: &Parts, needs: Role) -> Result<Arc<Principal>> {
         let principal = self.authenticated(parts).await?;
         match authorize(&principal, needs, None) {
             Ok(()) => Ok(principal),
@@ -182,14 +182,14 @@ impl Surface {
     }
 
     /// Finds out who calls; a refusal is audited.
-    async fn authenticated(&self, parts: &Parts) -> Result<Arc<Principal>, Error> {
+    async fn authenticated(&self, parts: &Parts) -> Result<Arc<Principal>> {
         match self.authenticate(parts).await {
             Ok(principal) => Ok(principal),
             Err(error) => Err(self.denied(parts, None, None, error).await),
         }
     }
 
-    async fn authenticate(&self, parts: &Parts) -> Result<Arc<Principal>, Error> {
+    async fn authenticate(&self, parts: &Parts) -> Result<Arc<Principal>> {
         if !self.tokens_exist().await? {
             return self.open_principal(parts);
         }
@@ -200,7 +200,7 @@ impl Surface {
             None => {
                 let session = self.session(&parts.headers, now).ok_or(Error::Unauthenticated)?;
                 if unsafe_method && !same_origin(&parts.headers) {
-                    return Err(Error::CrossSite);
+                    return Err(Error::CrossSite.into());
                 }
                 let record = self.engine.store().token(&session.token).await?;
                 record.filter(|record| token::alive(record, now)).ok_or(Error::Unauthenticated)?
@@ -213,7 +213,7 @@ impl Surface {
     }
 
     /// The token that the text stands for; failures are limited for all callers together.
-    pub(super) async fn token_of(&self, text: &str) -> Result<TokenRecord, Error> {
+    pub(super) async fn token_of(&self, text: &str) -> Result<TokenRecord> {
         let (now, monotonic) = (self.engine.clock().now(), self.engine.clock().monotonic());
         let everyone: Arc<str> = "everyone".into();
         let found = match token::parts(text) {
@@ -227,7 +227,7 @@ impl Surface {
             Some(record) => Ok(record),
             None => {
                 self.buckets.take(&everyone, Kind::Failure, monotonic)?;
-                Err(Error::Unauthenticated)
+                Err(Error::Unauthenticated.into())
             }
         }
     }
@@ -245,19 +245,19 @@ impl Surface {
     }
 
     /// Without any token, whoever sits at this machine is the administrator.
-    fn open_principal(&self, parts: &Parts) -> Result<Arc<Principal>, Error> {
+    fn open_principal(&self, parts: &Parts) -> Result<Arc<Principal>> {
         if !self.loopback {
-            return Err(Error::Unauthenticated);
+            return Err(Error::Unauthenticated.into());
         }
         let text =
             |name| parts.headers.get(name).map(|value: &http::HeaderValue| value.to_str().unwrap_or("?"));
         let host = text(HOST).or_else(|| parts.uri.authority().map(|authority| authority.as_str()));
         if host.is_some_and(|host| !is_local(host)) {
-            return Err(Error::WrongHost);
+            return Err(Error::WrongHost.into());
         }
         let ours = |origin: &str| origin.split_once("://").is_some_and(|(_, site)| is_local(site));
         if text(ORIGIN).is_some_and(|origin| !ours(origin)) {
-            return Err(Error::CrossSite);
+            return Err(Error::CrossSite.into());
         }
         let named = text(ROLE).map(|name| Role::parse(name).unwrap_or(Role::Viewer));
         let ops = text(OPS).filter(|value| *value == "1").map(|_| Role::Operator);
@@ -266,7 +266,7 @@ impl Surface {
     }
 
     /// Whether any token is configured, as it was at most two seconds ago.
-    pub(super) async fn tokens_exist(&self) -> Result<bool, Error> {
+    pub(super) async fn tokens_exist(&self) -> Result<bool> {
         let monotonic = self.engine.clock().monotonic();
         if let Some(known) = self.guarded.get(monotonic) {
             return Ok(known);
@@ -277,10 +277,10 @@ impl Surface {
     }
 
     /// The source that a path names, if it has a puller.
-    fn source(&self, path: &str) -> Result<Source, Error> {
+    fn source(&self, path: &str) -> Result<Source> {
         let name = path.strip_prefix("/api/crm/import/").and_then(|rest| rest.split('/').next());
         let known = self.sources.iter().find(|source| Some(source.as_str()) == name);
-        known.cloned().ok_or(Error::SourceUnknown)
+        Ok(known.cloned().ok_or(Error::SourceUnknown)?)
     }
 }
 

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::call::Call;
 use super::moment::{Epoch, Iso};
-use super::problem::Error;
+use super::problem::Result;
 use super::query::{PAGE, Params, cursor};
 use super::reply::json;
 use super::views::{AnyJson, Particulars};
@@ -101,7 +101,7 @@ pub(super) struct TrailQuery {
 }
 
 /// Reads the filters.
-pub(super) fn query(params: &Params, source: Source, scope: &Scope) -> Result<AuditQuery, Error> {
+pub(super) fn query(params: &Params, source: Source, scope: &Scope) -> Result<AuditQuery> {
     let known = || Operation::ALL.map(Operation::as_str).join(", ");
     Ok(AuditQuery {
         source,
@@ -118,7 +118,7 @@ pub(super) fn query(params: &Params, source: Source, scope: &Scope) -> Result<Au
 /// Read the audit trail, newest first.
 #[utoipa::path(get, path = "/api/crm/import/{source}/audit", tag = "audit", operation_id = "listAudit",
     params(TrailQuery), responses((status = 200, description = "The entries", body = Trail)))]
-pub(super) async fn list(call: &mut Call) -> Result<Response, Error> {
+pub(super) async fn list(call: &mut Call) -> Result<Response> {
     let grant = call.of_source(Role::Viewer).await?;
     let params = call.params();
     let shared = &call.shared;
@@ -164,7 +164,7 @@ struct Broken {
 /// Check the hash chains of the audit trail.
 #[utoipa::path(get, path = "/api/audit/verify", tag = "audit", operation_id = "verifyAudit",
     responses((status = 200, description = "The verdict", body = Verdict)))]
-pub(super) async fn verify(call: &mut Call) -> Result<Response, Error> {
+pub(super) async fn verify(call: &mut Call) -> Result<Response> {
     let grant = call.granted(Role::Viewer).await?;
     let shared = &call.shared;
     let store = shared.engine.store();

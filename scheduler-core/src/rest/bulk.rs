@@ -16,7 +16,7 @@ use super::control::EmptyRequest;
 use super::fields::Fields;
 use super::moment::{Epoch, Iso};
 use super::order::Order;
-use super::problem::Error;
+use super::problem::{Error, Result};
 use super::query::listed;
 use super::reply::{Reply, json};
 use super::roster::intervals;
@@ -221,7 +221,7 @@ struct BulkList<'a> {
     bulks: Vec<BulkView<'a>>,
 }
 
-fn deed(shared: &Surface, name: &str, fields: &mut Fields) -> Result<Deed, Error> {
+fn deed(shared: &Surface, name: &str, fields: &mut Fields) -> Result<Deed> {
     Ok(match name {
         "pause" => Deed::Pause { reason: fields.reason()?, until: fields.instant("until")? },
         "resume" => Deed::Resume,
@@ -235,7 +235,7 @@ fn deed(shared: &Surface, name: &str, fields: &mut Fields) -> Result<Deed, Error
     })
 }
 
-fn filter(fields: &mut Fields) -> Result<Filter, Error> {
+fn filter(fields: &mut Fields) -> Result<Filter> {
     let missing =
         || Error::field("filter", "is required: tenants, state, q, tag, interval_sec, overdue or all");
     let mut given = fields.object("filter")?.ok_or_else(missing)?;
@@ -271,7 +271,7 @@ fn filter(fields: &mut Fields) -> Result<Filter, Error> {
     responses((status = 200, description = "What became of it", body = Done<'static>),
         (status = 202, description = "With `background`: it was accepted and goes on by itself", body = Progress<'static>,
             headers(("location" = String, description = "Where to ask how far it is")))))]
-pub(super) async fn bulk(call: &mut Call) -> Result<Response, Error> {
+pub(super) async fn bulk(call: &mut Call) -> Result<Response> {
     let grant = call.of_source(Role::Operator).await?;
     let mut order = call.order_up_to(BODY, &grant).await?;
     let shared = &call.shared;
@@ -288,7 +288,7 @@ pub(super) async fn bulk(call: &mut Call) -> Result<Response, Error> {
     if let Deed::Pause { until: Some(until), .. } = &deed
         && *until <= shared.now()
     {
-        return Err(Error::Refused(Refusal::UntilOutOfRange));
+        return Err(Error::Refused(Refusal::UntilOutOfRange).into());
     }
     if background && filter.tenants.as_ref().is_some_and(|tenants| tenants.len() > Bulk::NAMED) {
         let most = Bulk::NAMED;
@@ -300,7 +300,7 @@ pub(super) async fn bulk(call: &mut Call) -> Result<Response, Error> {
     let keys = shared.engine.pick(source, &scope, None, usize::MAX, meant).await?;
     let matched = keys.len() as u64;
     if let Some(expect) = expect.filter(|expect| *expect != matched) {
-        return Err(order.remember(shared, Error::Expected { expect, matched }).await);
+        return Err(order.remember(shared, Error::Expected { expect, matched }.into()).await);
     }
     let mut done =
         Done { ok: true, operation: name, dry_run, matched, changed: 0, failed: vec![], failed_total: 0 };
@@ -327,8 +327,9 @@ pub(super) async fn bulk(call: &mut Call) -> Result<Response, Error> {
         "failed": done.failed_total,
     });
     let draft = AuditDraft { metadata: metadata.into(), ..AuditDraft::new(Operation::Bulk, caller) };
-    let ask =
-        |_: &Record| Ok::<_, Error>(Command::Note { draft: Box::new(draft.clone()), writes: Vec::new() });
+    let ask = |_: &Record| {
+        Ok::<_, Box<Error>>(Command::Note { draft: Box::new(draft.clone()), writes: Vec::new() })
+    };
     let answer = |_: &_| order.answer(shared, &reply);
     if let Err(error) = shared.engine.command(&Key::system(), caller, None, ask, answer).await {
         return Err(order.remember(shared, error).await);
@@ -347,7 +348,7 @@ async fn begin(
     deed: Deed,
     filter: Filter,
     matched: u64,
-) -> Result<Response, Error> {
+) -> Result<Response> {
     let OfSource { source, principal, caller, .. } = grant;
     let now = shared.now();
     let metadata = json!({ "operation": deed.name(), "filter": shown(&filter), "matched": matched });
@@ -381,7 +382,7 @@ async fn begin(
             |record: &Record| Bulk { id: format!("{place}-{}", record.version + 1).into(), ..bulk.clone() };
         let ask = |record: &Record| {
             if record.bulk.as_ref().is_some_and(|held| held.state == BulkState::Running) {
-                return Err(Error::BulksBusy);
+                return Err(Error::BulksBusy.into());
             }
             let bulk = begun(record);
             let mut metadata = metadata.clone();
@@ -394,7 +395,7 @@ async fn begin(
             bulk.map_or_else(|| Reply::ok(&()), |bulk| Reply::new(StatusCode::ACCEPTED, &Progress::of(bulk)))
         };
         match order.carry_out(shared, &key, &ask, &accepted).await {
-            Err(Error::BulksBusy) => {}
+            Err(error) if matches!(*error, Error::BulksBusy) => {}
             Err(error) => return Err(error),
             Ok((outcome, reply)) => {
                 shared.engine.begin_bulk(&key).await;
@@ -407,7 +408,7 @@ async fn begin(
             }
         }
     }
-    Err(Error::BulksBusy)
+    Err(Error::BulksBusy.into())
 }
 
 fn location(source: &Source, id: &str) -> String {
@@ -416,16 +417,16 @@ fn location(source: &Source, id: &str) -> String {
 
 impl Surface {
     /// The bulk commands that the caller may see: its own, or with all tenants in its scope those of others.
-    async fn bulks(&self, source: &Source, principal: &Principal) -> Result<Vec<Arc<Bulk>>, Error> {
+    async fn bulks(&self, source: &Source, principal: &Principal) -> Result<Vec<Arc<Bulk>>> {
         let mut bulks = self.engine.bulks().await?;
         let sees = |bulk: &Bulk| principal.scope == Scope::All || bulk.principal == principal.id;
         bulks.retain(|bulk| bulk.source == *source && sees(bulk));
         Ok(bulks)
     }
 
-    async fn bulk(&self, source: &Source, principal: &Principal, id: &str) -> Result<Arc<Bulk>, Error> {
+    async fn bulk(&self, source: &Source, principal: &Principal, id: &str) -> Result<Arc<Bulk>> {
         let bulks = self.bulks(source, principal).await?;
-        bulks.into_iter().find(|bulk| *bulk.id == *id).ok_or(Error::NotFound("bulk"))
+        Ok(bulks.into_iter().find(|bulk| *bulk.id == *id).ok_or(Error::NotFound("bulk"))?)
     }
 }
 
@@ -434,7 +435,7 @@ impl Surface {
 /// Those that are under way, and the last ones that ended.
 #[utoipa::path(get, path = "/api/crm/import/{source}/bulk", tag = "schedules", operation_id = "listBulks",
     responses((status = 200, description = "The bulk commands", body = BulkList<'static>)))]
-pub(super) async fn list(call: &mut Call) -> Result<Response, Error> {
+pub(super) async fn list(call: &mut Call) -> Result<Response> {
     let grant = call.of_source(Role::Viewer).await?;
     let shared = &call.shared;
     let bulks = shared.bulks(&grant.source, &grant.principal).await?;
@@ -445,7 +446,7 @@ pub(super) async fn list(call: &mut Call) -> Result<Response, Error> {
 #[utoipa::path(get, path = "/api/crm/import/{source}/bulk/{id}", tag = "schedules", operation_id = "getBulk",
     params(("id" = String, Path, description = "The bulk command")),
     responses((status = 200, description = "The bulk command", body = Progress<'static>)))]
-pub(super) async fn get(call: &mut Call) -> Result<Response, Error> {
+pub(super) async fn get(call: &mut Call) -> Result<Response> {
     let id = call.segment("id")?;
     let grant = call.of_source(Role::Viewer).await?;
     let shared = &call.shared;
@@ -459,7 +460,7 @@ pub(super) async fn get(call: &mut Call) -> Result<Response, Error> {
     operation_id = "cancelBulk", params(("id" = String, Path, description = "The bulk command")),
     request_body(content = Option<EmptyRequest>),
     responses((status = 200, description = "The rest stays as it is", body = Progress<'static>)))]
-pub(super) async fn cancel(call: &mut Call) -> Result<Response, Error> {
+pub(super) async fn cancel(call: &mut Call) -> Result<Response> {
     let id = call.segment("id")?;
     let grant = call.of_source(Role::Operator).await?;
     let mut order = call.order(&grant).await?;
@@ -471,7 +472,7 @@ pub(super) async fn cancel(call: &mut Call) -> Result<Response, Error> {
     let ask = |record: &Record| {
         let held = record.bulk.as_ref().filter(|held| held.id == bulk.id).ok_or(Error::NotFound("bulk"))?;
         if held.state != BulkState::Running {
-            return Err(Error::BulkOver);
+            return Err(Error::BulkOver.into());
         }
         let next = Bulk { state: BulkState::Cancelled, updated: shared.now(), ..(**held).clone() };
         let metadata = json!({ "bulk": next.id, "operation": next.deed.name(), "carried_out": next.done });

@@ -8,7 +8,7 @@ use http::request::Parts;
 
 use super::Shared;
 use super::front::answered;
-use super::problem::Error;
+use super::problem::Result;
 
 /// A request, of which its handler asks who sent it and what for.
 pub(super) struct Call {
@@ -19,7 +19,7 @@ pub(super) struct Call {
 }
 
 /// What answers the calls of one operation.
-pub(super) type Handler = for<'a> fn(&'a mut Call) -> BoxFuture<'a, Result<Response, Error>>;
+pub(super) type Handler = for<'a> fn(&'a mut Call) -> BoxFuture<'a, Result<Response>>;
 
 /// A handler as the router knows it: all are of this one type, so that the router's code is there once.
 #[derive(Clone, Copy)]

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::call::Call;
 use super::moment::{Epoch, Iso};
-use super::problem::Error;
+use super::problem::{Error, Result};
 use super::reply::{Reply, json};
 use crate::domain::{ErrorKind, Record, Role, Secret};
 use crate::machine::Command;
@@ -59,7 +59,7 @@ struct Tested {
 #[utoipa::path(put, path = "/api/crm/import/{source}/connection", tag = "connections",
     operation_id = "putConnection", request_body(content = ConnectionRequest),
     responses((status = 200, description = "The key is set", body = Shown)))]
-pub(super) async fn put(call: &mut Call) -> Result<Response, Error> {
+pub(super) async fn put(call: &mut Call) -> Result<Response> {
     let grant = call.of_tenant(Role::Admin).await?;
     let mut order = call.order(&grant).await?;
     let shared = &call.shared;
@@ -113,7 +113,7 @@ fn acceptable(url: &str) -> bool {
 /// Read what may be known of the tenant's connection.
 #[utoipa::path(get, path = "/api/crm/import/{source}/connection", tag = "connections",
     operation_id = "getConnection", responses((status = 200, description = "The connection", body = Shown)))]
-pub(super) async fn get(call: &mut Call) -> Result<Response, Error> {
+pub(super) async fn get(call: &mut Call) -> Result<Response> {
     let grant = call.of_tenant(Role::Viewer).await?;
     let shared = &call.shared;
     let sealed = shared.engine.store().connection(&grant.key).await?;
@@ -141,14 +141,14 @@ pub(super) async fn get(call: &mut Call) -> Result<Response, Error> {
 /// Remove the tenant's upstream key.
 #[utoipa::path(delete, path = "/api/crm/import/{source}/connection", tag = "connections",
     operation_id = "deleteConnection", responses((status = 200, description = "The key is gone", body = Shown)))]
-pub(super) async fn delete(call: &mut Call) -> Result<Response, Error> {
+pub(super) async fn delete(call: &mut Call) -> Result<Response> {
     let grant = call.of_tenant(Role::Admin).await?;
     let mut order = call.order(&grant).await?;
     let shared = &call.shared;
     order.finish()?;
     let key = &grant.key;
     if shared.engine.store().connection(key).await?.is_none() {
-        return Err(order.remember(shared, Error::NotFound("connection")).await);
+        return Err(order.remember(shared, Error::NotFound("connection").into()).await);
     }
     let body = Shown {
         ok: true,
@@ -168,7 +168,7 @@ pub(super) async fn delete(call: &mut Call) -> Result<Response, Error> {
 #[utoipa::path(post, path = "/api/crm/import/{source}/connection/test", tag = "connections",
     operation_id = "testConnection",
     responses((status = 200, description = "What the upstream said", body = Tested)))]
-pub(super) async fn test(call: &mut Call) -> Result<Response, Error> {
+pub(super) async fn test(call: &mut Call) -> Result<Response> {
     let grant = call.of_tenant(Role::Admin).await?;
     let mut order = call.order(&grant).await?;
     let shared = &call.shared;

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::access::authorize;
 use super::call::Call;
 use super::moment::{Epoch, Iso};
-use super::problem::{Error, no_run};
+use super::problem::{Error, Result, no_run};
 use super::reply::Reply;
 use super::schedules::with_schedule;
 use super::schema::Instant;
@@ -67,7 +67,7 @@ struct Paused<'a> {
     request_body(content = Option<PauseRequest>),
     responses((status = 200, description = "The schedule is paused", body = Paused<'static>,
         headers(("etag" = String, description = "The revision")))))]
-pub(super) async fn pause(call: &mut Call) -> Result<Response, Error> {
+pub(super) async fn pause(call: &mut Call) -> Result<Response> {
     let grant = call.of_tenant(Role::Operator).await?;
     let mut order = call.order(&grant).await?;
     let shared = &call.shared;
@@ -87,7 +87,7 @@ pub(super) async fn pause(call: &mut Call) -> Result<Response, Error> {
     request_body(content = Option<EmptyRequest>),
     responses((status = 200, description = "The schedule is not paused", body = Paused<'static>,
         headers(("etag" = String, description = "The revision")))))]
-pub(super) async fn resume(call: &mut Call) -> Result<Response, Error> {
+pub(super) async fn resume(call: &mut Call) -> Result<Response> {
     let grant = call.of_tenant(Role::Operator).await?;
     let mut order = call.order(&grant).await?;
     let shared = &call.shared;
@@ -154,7 +154,7 @@ struct Started<'a> {
         (status = 202, description = "The run is still in flight", body = Started<'static>,
             headers(("location" = String, description = "The run"))),
         (status = 502, description = "The import failed upstream", body = Ran<'static>)))]
-pub(super) async fn run_now(call: &mut Call) -> Result<Response, Error> {
+pub(super) async fn run_now(call: &mut Call) -> Result<Response> {
     let grant = call.of_tenant(Role::Operator).await?;
     let mut order = call.order(&grant).await?;
     let shared = &call.shared;
@@ -220,7 +220,7 @@ struct Cancelled<'a> {
     operation_id = "cancelRun", params(("run_id" = String, Path, description = "The run")),
     request_body(content = Option<EmptyRequest>),
     responses((status = 202, description = "The run ends cancelled", body = Cancelled<'static>)))]
-pub(super) async fn cancel(call: &mut Call) -> Result<Response, Error> {
+pub(super) async fn cancel(call: &mut Call) -> Result<Response> {
     let run_id = call.segment("run_id")?;
     let grant = call.of_source(Role::Operator).await?;
     let mut order = call.order(&grant).await?;

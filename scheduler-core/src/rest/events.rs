@@ -19,7 +19,7 @@ use super::Shared;
 use super::access::Principal;
 use super::audit::EntryView;
 use super::call::Call;
-use super::problem::Error;
+use super::problem::{Error, Result};
 use super::reply::{json, not_modified};
 use super::views::{RunView, ScheduleView};
 use crate::domain::{Role, RunState, Scope, Timestamp};
@@ -136,7 +136,7 @@ struct SinceQuery {
 #[utoipa::path(get, path = "/api/changes", tag = "live", operation_id = "listChanges", params(SinceQuery),
     responses((status = 200, description = "The events", body = Changes<'static>),
         (status = 304, description = "Nothing has changed")))]
-pub(super) async fn changes(call: &mut Call) -> Result<Response, Error> {
+pub(super) async fn changes(call: &mut Call) -> Result<Response> {
     let grant = call.granted(Role::Viewer).await?;
     let params = call.params();
     let shared = &call.shared;
@@ -148,11 +148,11 @@ pub(super) async fn changes(call: &mut Call) -> Result<Response, Error> {
     }
     // Who sees a few tenants only reads the list again: a version of all would tell of others' changes.
     if grant.principal.scope != Scope::All {
-        return Err(Error::TooOld);
+        return Err(Error::TooOld.into());
     }
     let events = shared.engine.events().since(since).ok_or(Error::TooOld)?;
     // Another process may have changed what this one has no event for.
-    let Some(last) = events.last() else { return Err(Error::TooOld) };
+    let Some(last) = events.last() else { return Err(Error::TooOld.into()) };
     let now = shared.now();
     let changes = events.iter().flat_map(|event| told(event, event.version, now)).collect();
     json(&Changes { ok: true, changes, version: last.version })
@@ -165,13 +165,13 @@ pub(super) async fn changes(call: &mut Call) -> Result<Response, Error> {
 #[utoipa::path(get, path = "/api/events", tag = "live", operation_id = "streamEvents",
     params(("last-event-id" = Option<String>, Header, description = "The last event that was read")),
     responses((status = 200, description = "The stream", body = Told<'static>, content_type = "text/event-stream")))]
-pub(super) async fn stream(call: &mut Call) -> Result<Response, Error> {
+pub(super) async fn stream(call: &mut Call) -> Result<Response> {
     let grant = call.granted(Role::Viewer).await?;
     let headers = &call.parts.headers;
     let method = &call.parts.method;
     let shared = &call.shared;
     if !shared.streaming {
-        return Err(Error::NoStream);
+        return Err(Error::NoStream.into());
     }
     let body = if method == Method::HEAD {
         Body::empty()
@@ -206,7 +206,7 @@ struct Events {
 }
 
 impl Events {
-    fn open(shared: Shared, principal: Arc<Principal>, last: Option<&str>) -> Result<Self, Error> {
+    fn open(shared: Shared, principal: Arc<Principal>, last: Option<&str>) -> Result<Self> {
         let place = Place::take(&shared)?;
         let clock = shared.engine.clock().clone();
         let sleep = |span: Duration| -> Sleep {
@@ -334,10 +334,10 @@ impl Stream for Events {
 struct Place(Shared);
 
 impl Place {
-    fn take(shared: &Shared) -> Result<Self, Error> {
+    fn take(shared: &Shared) -> Result<Self> {
         if shared.streams.fetch_add(1, Ordering::AcqRel) >= STREAMS {
             shared.streams.fetch_sub(1, Ordering::AcqRel);
-            return Err(Error::StreamsBusy);
+            return Err(Error::StreamsBusy.into());
         }
         Ok(Self(shared.clone()))
     }

@@ -10,7 +10,7 @@ use super::Surface;
 use super::audit::EntryView;
 use super::call::Call;
 use super::moment::{Epoch, Iso};
-use super::problem::Error;
+use super::problem::{Error, Result};
 use super::reply::json;
 use super::schema::StateWord;
 use crate::domain::{
@@ -117,7 +117,7 @@ struct AtQuery {
 /// Explain why the schedule did or did not run.
 #[utoipa::path(get, path = "/api/crm/import/{source}/explain", tag = "runs", operation_id = "explain",
     params(AtQuery), responses((status = 200, description = "Why", body = Explanation<'static>)))]
-pub(super) async fn explain(call: &mut Call) -> Result<Response, Error> {
+pub(super) async fn explain(call: &mut Call) -> Result<Response> {
     let grant = call.of_tenant(Role::Viewer).await?;
     let params = call.params();
     let shared = &call.shared;
@@ -187,7 +187,7 @@ impl Surface {
         schedule: &Schedule,
         at: Timestamp,
         now: Timestamp,
-    ) -> Result<Option<Found>, Error> {
+    ) -> Result<Option<Found>> {
         let at = at.min(now);
         let week = Duration::from_secs(7 * 24 * 3600);
         let mut window = Duration::from_secs(24 * 3600);
@@ -217,7 +217,7 @@ impl Surface {
         schedule: &Schedule,
         disposition: Option<Disposition>,
         at: Timestamp,
-    ) -> Result<Option<AuditEntry>, Error> {
+    ) -> Result<Option<AuditEntry>> {
         let operations: &[Operation] = match disposition {
             Some(Disposition::Paused) => &[Operation::Pause],
             Some(Disposition::Broken) => &[Operation::AutoPause],

@@ -10,7 +10,7 @@ use http::{HeaderValue, Method, header};
 
 use super::audit::{self, EntryView, TrailQuery};
 use super::call::Call;
-use super::problem::Error;
+use super::problem::{Error, Result};
 use super::query::LONGEST_PAGE;
 use super::records::{self, RecordView};
 use crate::domain::{AuditEntry, Imported, Json, Role, Timestamp};
@@ -228,7 +228,7 @@ impl Row {
     }
 }
 
-fn file(call: &Call, name: &str, format: Format, list: List) -> Result<Response, Error> {
+fn file(call: &Call, name: &str, format: Format, list: List) -> Result<Response> {
     let shared = &call.shared;
     // To the second, such as 20270115T080000Z.
     let stamp = shared.now().iso().replace(['-', ':'], "");
@@ -271,7 +271,7 @@ enum AuditFormat {
     params(FormatQuery, TrailQuery),
     responses((status = 200, description = "The entries as a file",
         content((String = "text/csv"), (audit::ExportedTrail = "application/json"), (String = "application/x-ndjson")))))]
-pub(super) async fn audit_trail(call: &mut Call) -> Result<Response, Error> {
+pub(super) async fn audit_trail(call: &mut Call) -> Result<Response> {
     let grant = call.of_source(Role::Viewer).await?;
     let params = call.params();
     let shared = &call.shared;
@@ -321,7 +321,7 @@ enum RecordsFormat {
     operation_id = "exportRecords", params(RecordsExportQuery),
     responses((status = 200, description = "The records as a file",
         content((String = "application/x-ndjson"), (String = "text/csv")))))]
-pub(super) async fn imported(call: &mut Call) -> Result<Response, Error> {
+pub(super) async fn imported(call: &mut Call) -> Result<Response> {
     let grant = call.of_tenant(Role::Viewer).await?;
     let params = call.params();
     let shared = &call.shared;

@@ -69,9 +69,9 @@ pub(super) async fn answered(handler: Handler, mut request: Request, shared: Sha
     let _within = span.enter();
     let answered = answered.unwrap_or_else(|_| {
         tracing::error!("a handler panicked");
-        Err(Error::Internal)
+        Err(Error::Internal.into())
     });
-    let response = about.finish(answered.into_response());
+    let response = about.finish(answered.unwrap_or_else(|error| error.into_response()));
     let taken = shared.engine.clock().monotonic().saturating_sub(started);
     let status = response.status();
     shared.engine.metrics().answered(about.method, about.route(), class(status), taken.as_secs_f64());

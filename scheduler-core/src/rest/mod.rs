@@ -57,7 +57,7 @@ use crate::engine::Engine;
 use crate::vault::Vault;
 use access::{Guarded, Principal};
 use call::{Answers, Call};
-use problem::Error;
+use problem::{Error, Result};
 
 pub use openapi::{Policy, document, policies};
 pub use token::mint;
@@ -273,7 +273,7 @@ pub fn router_with(app: App, document: fn() -> Bytes) -> Router {
     let shared = Arc::new(Surface::new(app, document));
     all_routes()
         .fallback(Answers(|call| Box::pin(elsewhere(call))))
-        .method_not_allowed_fallback(Answers(|_| Box::pin(async { Err(Error::Method) })))
+        .method_not_allowed_fallback(Answers(|_| Box::pin(async { Err(Error::Method.into()) })))
         .with_state(shared)
 }
 
@@ -358,7 +358,7 @@ fn all_routes() -> Router<Shared> {
 with_routes!(told);
 
 /// What is no route: a page of the web app, or nothing.
-async fn elsewhere(call: &mut Call) -> Result<Response, Error> {
+async fn elsewhere(call: &mut Call) -> Result<Response> {
     let (shared, parts) = (&call.shared, &call.parts);
     let path = parts.uri.path();
     let machine = ["/api", "/ops", "/metrics", "/openapi.json"]
@@ -371,6 +371,6 @@ async fn elsewhere(call: &mut Call) -> Result<Response, Error> {
             let Ok(response) = ui.clone().oneshot(request).await;
             Ok(response)
         }
-        _ => Err(Error::NoRoute),
+        _ => Err(Error::NoRoute.into()),
     }
 }

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::Surface;
 use super::call::Call;
 use super::moment::{Epoch, Iso};
-use super::problem::Error;
+use super::problem::{Error, Result};
 use super::query::{PAGE, cursor};
 use super::reply::json;
 use crate::domain::{Cadence, Disposition, Key, Range, Role, Timestamp};
@@ -82,7 +82,7 @@ struct WindowQuery {
 #[utoipa::path(get, path = "/api/crm/import/{source}/occurrences", tag = "runs", operation_id = "listOccurrences",
     params(WindowQuery),
     responses((status = 200, description = "The slots of the window", body = Occurrences<'static>)))]
-pub(super) async fn list(call: &mut Call) -> Result<Response, Error> {
+pub(super) async fn list(call: &mut Call) -> Result<Response> {
     let grant = call.of_tenant(Role::Viewer).await?;
     let params = call.params();
     let shared = &call.shared;
@@ -121,7 +121,7 @@ impl Surface {
         key: &Key,
         since: Timestamp,
         until: Timestamp,
-    ) -> Result<(Vec<Range>, u64), Error> {
+    ) -> Result<(Vec<Range>, u64)> {
         // What is stored may be older than the record, never newer: read the record first, and let the
         // ranges that it says to be stored already replace what is open in it.
         let record = self.record(key).await?;

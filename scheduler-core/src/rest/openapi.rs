@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use utoipa::{OpenApi, PartialSchema};
 
 use super::call::Call;
-use super::problem::{Error, Problem};
+use super::problem::{Problem, Result};
 use super::views::Particulars;
 use super::{Told, reply};
 use crate::domain::{Role, Source, Tenant, in_order};
@@ -113,7 +113,7 @@ pub fn document() -> String {
 /// Read this document.
 #[utoipa::path(get, path = "/openapi.json", tag = "ops", operation_id = "openapi", security(()),
     responses((status = 200, description = "The OpenAPI document", body = Particulars)))]
-pub(super) async fn openapi(call: &mut Call) -> Result<Response, Error> {
+pub(super) async fn openapi(call: &mut Call) -> Result<Response> {
     let shared = &call.shared;
     let mut response = Response::new(Body::from(shared.openapi.get_or_init(shared.document).clone()));
     response.headers_mut().insert(header::CONTENT_TYPE, reply::JSON);

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::Surface;
 use super::call::Call;
 use super::moment::{Epoch, Iso};
-use super::problem::Error;
+use super::problem::Result;
 use super::reply::{Reply, json};
 use super::session_routes::AuthWord;
 use crate::domain::Role;
@@ -44,7 +44,7 @@ struct Capabilities<'a> {
 /// Say what this host can do.
 #[utoipa::path(get, path = "/api/capabilities", tag = "session", operation_id = "capabilities", security(()),
     responses((status = 200, description = "What this host can do", body = Capabilities<'static>)))]
-pub(super) async fn capabilities(call: &mut Call) -> Result<Response, Error> {
+pub(super) async fn capabilities(call: &mut Call) -> Result<Response> {
     let shared = &call.shared;
     let guarded = !shared.loopback || shared.tokens_exist().await?;
     json(&Capabilities {
@@ -80,7 +80,7 @@ struct Ticked {
 /// Run everything that is due.
 #[utoipa::path(post, path = "/ops/tick", tag = "ops", operation_id = "tick",
     responses((status = 200, description = "What the tick did", body = Ticked)))]
-pub(super) async fn tick(call: &mut Call) -> Result<Response, Error> {
+pub(super) async fn tick(call: &mut Call) -> Result<Response> {
     call.machinery(Role::Operator).await?;
     let shared = &call.shared;
     let report = shared.engine.tick(Budget { time: shared.tick_budget, ..Budget::default() }).await?;
@@ -109,7 +109,7 @@ struct Pong {
 /// Say that the process lives; touches nothing.
 #[utoipa::path(get, path = "/ops/ping", tag = "ops", operation_id = "ping", security(()),
     responses((status = 200, description = "The process lives", body = Pong)))]
-pub(super) async fn ping(call: &mut Call) -> Result<Response, Error> {
+pub(super) async fn ping(call: &mut Call) -> Result<Response> {
     let shared = &call.shared;
     let (version, host) = (shared.version, shared.host);
     json(&Pong { ok: true, status: "up", service: "command-center", version, host })
@@ -169,7 +169,7 @@ enum HealthWord {
 #[utoipa::path(get, path = "/ops/health", tag = "ops", operation_id = "health", security(()),
     responses((status = 200, description = "It can", body = Health),
         (status = 503, description = "It can not", body = Health)))]
-pub(super) async fn health(call: &mut Call) -> Result<Response, Error> {
+pub(super) async fn health(call: &mut Call) -> Result<Response> {
     let shared = &call.shared;
     let (now, facts) = (shared.now(), shared.engine.health());
     let writable = shared.store_is_writable().await;
@@ -211,7 +211,7 @@ pub(super) async fn health(call: &mut Call) -> Result<Response, Error> {
 #[utoipa::path(get, path = "/metrics", tag = "ops", operation_id = "metrics",
     responses((status = 200, description = "The counters", body = String,
         content_type = "text/plain; version=0.0.4; charset=utf-8")))]
-pub(super) async fn metrics(call: &mut Call) -> Result<Response, Error> {
+pub(super) async fn metrics(call: &mut Call) -> Result<Response> {
     call.machinery(Role::Viewer).await?;
     let shared = &call.shared;
     let mut response = Response::new(Body::from(shared.engine.metrics_text(true).await?));

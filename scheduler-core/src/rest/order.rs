@@ -15,7 +15,7 @@ use super::access::Grant;
 use super::call::Call;
 use super::fields::Fields;
 use super::front::{PROBLEM, request_id};
-use super::problem::Error;
+use super::problem::{Error, Result};
 use super::reply::Reply;
 use crate::domain::{Answer, Caller, Key, Record};
 use crate::machine::{Command, Outcome};
@@ -49,12 +49,12 @@ struct Ticket {
 
 impl Call {
     /// Reads what is to be changed.
-    pub(super) async fn order(&mut self, grant: &dyn Grant) -> Result<Order, Error> {
+    pub(super) async fn order(&mut self, grant: &dyn Grant) -> Result<Order> {
         self.order_up_to(BODY, grant).await
     }
 
     /// Reads what is to be changed out of a body of at most `limit` bytes.
-    pub(super) async fn order_up_to(&mut self, limit: usize, grant: &dyn Grant) -> Result<Order, Error> {
+    pub(super) async fn order_up_to(&mut self, limit: usize, grant: &dyn Grant) -> Result<Order> {
         let bytes = self.read(limit).await?;
         let Self { shared, parts, .. } = self;
         let guard = if_match(&parts.headers)?;
@@ -65,7 +65,7 @@ impl Call {
                 let request = fingerprint(parts, grant.tenant().map(|tenant| tenant.as_str()), &bytes);
                 let turn = shared.turns.wait_for(&name).await;
                 if let Some(answer) = shared.answered(&name, &request).await? {
-                    return Err(Error::Replayed(Box::new(answer)));
+                    return Err(Error::Replayed(Box::new(answer)).into());
                 }
                 Some(Ticket { name, request, _turn: turn })
             }
@@ -75,14 +75,14 @@ impl Call {
     }
 
     /// Reads the fields of a body that anybody may send.
-    pub(super) async fn fields(&mut self) -> Result<Fields, Error> {
+    pub(super) async fn fields(&mut self) -> Result<Fields> {
         Fields::parse(&self.read(BODY).await?)
     }
 }
 
 impl Order {
     /// Refuses fields that nobody has read.
-    pub(super) fn finish(&mut self) -> Result<(), Error> {
+    pub(super) fn finish(&mut self) -> Result<()> {
         std::mem::take(&mut self.fields).done()
     }
 
@@ -103,9 +103,9 @@ impl Order {
         &self,
         surface: &Surface,
         key: &Key,
-        ask: &(dyn Fn(&Record) -> Result<Command, Error> + Send + Sync),
+        ask: &(dyn Fn(&Record) -> Result<Command> + Send + Sync),
         reply: &(dyn Fn(&Outcome) -> Reply + Send + Sync),
-    ) -> Result<(Outcome, Reply), Error> {
+    ) -> Result<(Outcome, Reply)> {
         let answer = |outcome: &Outcome| self.answer(surface, &reply(outcome));
         let done = surface.engine.command(key, &self.caller, self.guard, ask, answer).await;
         match done {
@@ -120,8 +120,8 @@ impl Order {
     /// Stores a refusal as the answer, so that a repeated request is not carried out after all.
     ///
     /// If another process was faster, its answer is this request's, too.
-    pub(super) async fn remember(&self, surface: &Surface, error: Error) -> Error {
-        if matches!(error, Error::Answered) {
+    pub(super) async fn remember(&self, surface: &Surface, error: Box<Error>) -> Box<Error> {
+        if matches!(*error, Error::Answered) {
             return self.answer_of_another(surface).await;
         }
         if error.is_final() {
@@ -139,17 +139,17 @@ impl Order {
         error
     }
 
-    async fn answer_of_another(&self, surface: &Surface) -> Error {
-        let Some(ticket) = &self.ticket else { return Error::Answered };
+    async fn answer_of_another(&self, surface: &Surface) -> Box<Error> {
+        let Some(ticket) = &self.ticket else { return Error::Answered.into() };
         match surface.answered(&ticket.name, &ticket.request).await {
-            Ok(Some(answer)) => Error::Replayed(Box::new(answer)),
-            Ok(None) => Error::Answered,
+            Ok(Some(answer)) => Error::Replayed(Box::new(answer)).into(),
+            Ok(None) => Error::Answered.into(),
             Err(error) => error,
         }
     }
 
     /// Stores an answer that belongs to no change, or replaces the one that was stored with it.
-    pub(super) async fn keep(&self, surface: &Surface, reply: &Reply) -> Result<(), Error> {
+    pub(super) async fn keep(&self, surface: &Surface, reply: &Reply) -> Result<()> {
         if let Some(answer) = self.answer(surface, reply) {
             surface.engine.store().put_answer(answer, None).await?;
         }
@@ -159,11 +159,11 @@ impl Order {
 
 impl Surface {
     /// The first answer to the request of that name.
-    async fn answered(&self, name: &str, request: &[u8; 32]) -> Result<Option<Answer>, Error> {
+    async fn answered(&self, name: &str, request: &[u8; 32]) -> Result<Option<Answer>> {
         let now = self.engine.clock().now();
         let Some(answer) = self.engine.store().answer(name, now).await? else { return Ok(None) };
         if answer.request != *request {
-            return Err(Error::IdempotencyMismatch);
+            return Err(Error::IdempotencyMismatch.into());
         }
         let Some(sealed) = answer.body.strip_prefix("sealed:") else { return Ok(Some(answer)) };
         let opened = self.vault.open(name, sealed).and_then(|text| String::from_utf8(text).ok());
@@ -191,17 +191,17 @@ pub(super) fn replay(answer: &Answer) -> Response {
 }
 
 impl Call {
-    async fn read(&mut self, limit: usize) -> Result<Vec<u8>, Error> {
+    async fn read(&mut self, limit: usize) -> Result<Vec<u8>> {
         let Self { parts: Parts { headers, .. }, body, .. } = self;
         let length =
             headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
         if length.is_some_and(|length| length > (limit + DISCARDED) as u64) {
-            return Err(Error::TooLarge { limit });
+            return Err(Error::TooLarge { limit }.into());
         }
         let (mut bytes, mut taken) = (Vec::new(), 0);
         while let Some(frame) = body.frame().await {
             let Ok(frame) = frame else {
-                return Err(if taken > limit { Error::TooLarge { limit } } else { Error::BodyBroken });
+                return Err(if taken > limit { Error::TooLarge { limit } } else { Error::BodyBroken }.into());
             };
             let Ok(data) = frame.into_data() else { continue };
             taken += data.len();
@@ -212,7 +212,7 @@ impl Call {
             }
         }
         if taken > limit {
-            return Err(Error::TooLarge { limit });
+            return Err(Error::TooLarge { limit }.into());
         }
         let json = match headers.get(header::CONTENT_TYPE) {
             None => true,
@@ -223,13 +223,13 @@ impl Call {
             }
         };
         if !json && !bytes.is_empty() {
-            return Err(Error::MediaType);
+            return Err(Error::MediaType.into());
         }
         Ok(bytes)
     }
 }
 
-fn if_match(headers: &HeaderMap) -> Result<Option<u64>, Error> {
+fn if_match(headers: &HeaderMap) -> Result<Option<u64>> {
     let Some(value) = headers.get(header::IF_MATCH) else { return Ok(None) };
     let text = value.to_str().unwrap_or("?").trim();
     if text == "*" {
@@ -240,14 +240,14 @@ fn if_match(headers: &HeaderMap) -> Result<Option<u64>, Error> {
     let digits = !bare.is_empty() && bare.bytes().all(|byte| byte.is_ascii_digit());
     let problem = "must be a revision, such as \"7\"";
     let revision = bare.parse().ok().filter(|_| digits);
-    revision.map(Some).ok_or(Error::Header { header: "if-match", problem })
+    Ok(Some(revision.ok_or(Error::Header { header: "if-match", problem })?))
 }
 
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Error> {
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>> {
     let Some(value) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
     let key = value.to_str().ok().filter(|key| (1..=255).contains(&key.len()));
     let problem = "must be 1 to 255 printable characters";
-    key.map(Some).ok_or(Error::Header { header: "idempotency-key", problem })
+    Ok(Some(key.ok_or(Error::Header { header: "idempotency-key", problem })?))
 }
 
 /// Tells requests apart: method, address, tenant, body.

@@ -12,7 +12,7 @@ use super::Surface;
 use super::access::OfTenant;
 use super::call::Call;
 use super::moment::{Epoch, Iso};
-use super::problem::Error;
+use super::problem::{Error, Result};
 use super::query::Params;
 use super::reply::{Reply, json};
 use super::schedules::ScheduleRequest;
@@ -57,7 +57,7 @@ struct CountQuery {
     count: Option<u32>,
 }
 
-fn count(params: &Params) -> Result<usize, Error> {
+fn count(params: &Params) -> Result<usize> {
     let count = params.number("count", 1, 100)?.unwrap_or(10);
     Ok(usize::try_from(count).unwrap_or(10))
 }
@@ -66,7 +66,7 @@ fn count(params: &Params) -> Result<usize, Error> {
 #[utoipa::path(get, path = "/api/crm/import/{source}/schedule/preview", tag = "schedules",
     operation_id = "previewSchedule", params(CountQuery),
     responses((status = 200, description = "The next slots", body = Preview<'static>)))]
-pub(super) async fn stored(call: &mut Call) -> Result<Response, Error> {
+pub(super) async fn stored(call: &mut Call) -> Result<Response> {
     let grant = call.of_tenant(Role::Viewer).await?;
     let params = call.params();
     let shared = &call.shared;
@@ -92,7 +92,7 @@ pub(super) async fn stored(call: &mut Call) -> Result<Response, Error> {
 #[utoipa::path(post, path = "/api/crm/import/{source}/schedule/preview", tag = "schedules",
     operation_id = "previewProposal", params(CountQuery), request_body(content = Option<ScheduleRequest>),
     responses((status = 200, description = "The next slots", body = Preview<'static>)))]
-pub(super) async fn proposed(call: &mut Call) -> Result<Response, Error> {
+pub(super) async fn proposed(call: &mut Call) -> Result<Response> {
     let params = call.params();
     let grant = call.of_tenant(Role::Viewer).await?;
     let mut order = call.order(&grant).await?;
@@ -126,7 +126,7 @@ impl Surface {
         &self,
         grant: &OfTenant,
         slots: Vec<(Timestamp, Timestamp)>,
-    ) -> Result<Vec<Slot>, Error> {
+    ) -> Result<Vec<Slot>> {
         let second = |instant: Timestamp| instant.millis().div_euclid(1000);
         let mut others: HashMap<i64, u64> = slots.iter().map(|(_, starts)| (second(*starts), 0)).collect();
         let now = self.now();

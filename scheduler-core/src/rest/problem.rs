@@ -12,6 +12,9 @@ use crate::engine::CommandError;
 use crate::machine::Refusal;
 use crate::ports::StoreError;
 
+/// What a request came to. The error is boxed: it is moved often and seldom made.
+pub(super) type Result<T, E = Box<Error>> = std::result::Result<T, E>;
+
 /// Why a request was not carried out.
 #[derive(Debug, Clone)]
 pub(super) enum Error {
@@ -86,8 +89,8 @@ pub(super) enum Error {
 }
 
 impl Error {
-    pub(super) fn field(field: impl Into<Cow<'static, str>>, problem: impl Into<String>) -> Self {
-        Self::Field { field: field.into(), problem: problem.into() }
+    pub(super) fn field(field: impl Into<Cow<'static, str>>, problem: impl Into<String>) -> Box<Self> {
+        Box::new(Self::Field { field: field.into(), problem: problem.into() })
     }
 
     /// The one table: status, stable code, title.
@@ -316,36 +319,36 @@ impl IntoResponse for Error {
     }
 }
 
-impl From<CommandError> for Error {
+impl From<CommandError> for Box<Error> {
     fn from(error: CommandError) -> Self {
-        match error {
-            CommandError::Refused(refusal) => Self::Refused(refusal),
-            CommandError::RevisionMismatch { current } => Self::Revision { current },
-            CommandError::Answered => Self::Answered,
-            CommandError::Store(error) => Self::Store(error),
-        }
+        Box::new(match error {
+            CommandError::Refused(refusal) => Error::Refused(refusal),
+            CommandError::RevisionMismatch { current } => Error::Revision { current },
+            CommandError::Answered => Error::Answered,
+            CommandError::Store(error) => Error::Store(error),
+        })
     }
 }
 
-impl From<StoreError> for Error {
+impl From<StoreError> for Box<Error> {
     fn from(error: StoreError) -> Self {
-        Self::Store(error)
+        Box::new(Error::Store(error))
     }
 }
 
-impl From<Refusal> for Error {
+impl From<Refusal> for Box<Error> {
     fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
+        Box::new(Error::Refused(refusal))
     }
 }
 
-impl From<Invalid> for Error {
+impl From<Invalid> for Box<Error> {
     fn from(invalid: Invalid) -> Self {
-        Self::field(invalid.field, invalid.problem)
+        Error::field(invalid.field, invalid.problem)
     }
 }
 
 /// The run named is not there.
-pub(super) fn no_run(text: &str) -> Result<RunId, Error> {
-    RunId::parse(text).ok_or(Error::NotFound("run"))
+pub(super) fn no_run(text: &str) -> Result<RunId> {
+    Ok(RunId::parse(text).ok_or(Error::NotFound("run"))?)
 }

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::call::Call;
 use super::moment::{Epoch, Iso};
-use super::problem::Error;
+use super::problem::{Error, Result};
 use super::query::{PAGE, Params, cursor};
 use super::reply::json;
 use super::views::AnyJson;
@@ -89,7 +89,7 @@ struct RecordsQuery {
 }
 
 /// Reads the filters.
-pub(super) fn query(params: &Params, key: &Key) -> Result<ImportedQuery, Error> {
+pub(super) fn query(params: &Params, key: &Key) -> Result<ImportedQuery> {
     let entity = params.bounded("entity", 64)?;
     let well_formed = |text: &str| {
         text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-')
@@ -109,7 +109,7 @@ pub(super) fn query(params: &Params, key: &Key) -> Result<ImportedQuery, Error> 
 /// List the tenant's imported records.
 #[utoipa::path(get, path = "/api/crm/import/{source}/records", tag = "records", operation_id = "listRecords",
     params(RecordsQuery), responses((status = 200, description = "The records", body = Records<'static>)))]
-pub(super) async fn list(call: &mut Call) -> Result<Response, Error> {
+pub(super) async fn list(call: &mut Call) -> Result<Response> {
     let grant = call.of_tenant(Role::Viewer).await?;
     let params = call.params();
     let shared = &call.shared;
@@ -127,7 +127,7 @@ pub(super) async fn list(call: &mut Call) -> Result<Response, Error> {
     params(("entity" = String, Path, description = "Its kind"),
         ("external_id" = String, Path, description = "Its name at the upstream")),
     responses((status = 200, description = "The record", body = OneRecord<'static>)))]
-pub(super) async fn get(call: &mut Call) -> Result<Response, Error> {
+pub(super) async fn get(call: &mut Call) -> Result<Response> {
     let grant = call.of_tenant(Role::Viewer).await?;
     let entity = call.segment("entity")?;
     let external_id = call.segment("external_id")?;

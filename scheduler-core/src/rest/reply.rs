@@ -5,12 +5,12 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Serialize;
 
-use super::problem::Error;
+use super::problem::{Error, Result};
 
 pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// Answers with JSON.
-pub(super) fn json<T: Serialize>(body: &T) -> Result<Response, Error> {
+pub(super) fn json<T: Serialize>(body: &T) -> Result<Response> {
     let mut text = Vec::with_capacity(1536);
     serde_json::to_writer(&mut text, body).map_err(|_| Error::Internal)?;
     Ok(of_json(text.into()))

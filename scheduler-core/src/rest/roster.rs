@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::problem::Error;
+use super::problem::{Error, Result};
 use super::query::{Params, listed};
 use crate::domain::{Filter, Source, State};
 
@@ -59,13 +59,13 @@ impl KnownCounts {
 }
 
 /// Reads seconds out of a comma-separated list.
-pub(super) fn intervals(name: &'static str, text: &str) -> Result<Vec<u32>, Error> {
+pub(super) fn intervals(name: &'static str, text: &str) -> Result<Vec<u32>> {
     let problem = || Error::field(name, "must be whole numbers of seconds, separated by commas");
     listed(text).map(|word| word.parse().map_err(|_| problem())).collect()
 }
 
 /// Reads `tenant`, `state`, `q`, `tag`, `interval_sec` and `overdue`.
-pub(super) fn filter_of(params: &Params) -> Result<Filter, Error> {
+pub(super) fn filter_of(params: &Params) -> Result<Filter> {
     let known = || State::ALL.map(State::as_str).join(", ");
     let mut states = Vec::new();
     for word in listed(params.bounded("state", 128)?.unwrap_or_default()) {

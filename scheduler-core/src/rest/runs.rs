@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::access::authorize;
 use super::call::Call;
-use super::problem::{Error, no_run};
+use super::problem::{Error, Result, no_run};
 use super::query::{PAGE, cursor, listed};
 use super::reply::json;
 use super::views::RunView;
@@ -61,7 +61,7 @@ struct RunsQuery {
 /// List runs, newest first.
 #[utoipa::path(get, path = "/api/crm/import/{source}/runs", tag = "runs", operation_id = "listRuns",
     params(RunsQuery), responses((status = 200, description = "The runs", body = Runs<'static>)))]
-pub(super) async fn list(call: &mut Call) -> Result<Response, Error> {
+pub(super) async fn list(call: &mut Call) -> Result<Response> {
     let grant = call.of_source(Role::Viewer).await?;
     let params = call.params();
     let shared = &call.shared;
@@ -123,7 +123,7 @@ struct LatestQuery {
 /// Tenants that the principal may not see have none.
 #[utoipa::path(get, path = "/api/crm/import/{source}/runs/latest", tag = "runs", operation_id = "latestRuns",
     params(LatestQuery), responses((status = 200, description = "The runs", body = LatestOfEach<'static>)))]
-pub(super) async fn latest(call: &mut Call) -> Result<Response, Error> {
+pub(super) async fn latest(call: &mut Call) -> Result<Response> {
     let grant = call.of_source(Role::Viewer).await?;
     let params = call.params();
     let shared = &call.shared;
@@ -160,7 +160,7 @@ pub(super) async fn latest(call: &mut Call) -> Result<Response, Error> {
 #[utoipa::path(get, path = "/api/crm/import/{source}/runs/{run_id}", tag = "runs", operation_id = "getRun",
     params(("run_id" = String, Path, description = "The run")),
     responses((status = 200, description = "The run", body = OneRun<'static>)))]
-pub(super) async fn get(call: &mut Call) -> Result<Response, Error> {
+pub(super) async fn get(call: &mut Call) -> Result<Response> {
     let grant = call.of_source(Role::Viewer).await?;
     let run_id = call.segment("run_id")?;
     let shared = &call.shared;

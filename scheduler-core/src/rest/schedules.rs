@@ -11,7 +11,7 @@ use super::Surface;
 use super::access::OfTenant;
 use super::call::Call;
 use super::order::Order;
-use super::problem::Error;
+use super::problem::{Error, Result};
 use super::reply::{Reply, etag, json};
 use super::schema::Instant;
 use super::views::ScheduleView;
@@ -111,7 +111,7 @@ struct Deleted<'a> {
     request_body(content = Option<ScheduleRequest>),
     responses((status = 200, description = "The schedule as it stands", body = Scheduled<'static>,
         headers(("etag" = String, description = "The revision")))))]
-pub(super) async fn put(call: &mut Call) -> Result<Response, Error> {
+pub(super) async fn put(call: &mut Call) -> Result<Response> {
     let grant = call.of_tenant(Role::Operator).await?;
     let mut order = call.order(&grant).await?;
     let shared = &call.shared;
@@ -130,7 +130,7 @@ pub(super) async fn put(call: &mut Call) -> Result<Response, Error> {
     request_body(content = ScheduleRequest),
     responses((status = 200, description = "The schedule as it stands", body = Scheduled<'static>,
         headers(("etag" = String, description = "The revision")))))]
-pub(super) async fn edit(call: &mut Call) -> Result<Response, Error> {
+pub(super) async fn edit(call: &mut Call) -> Result<Response> {
     let grant = call.of_tenant(Role::Operator).await?;
     let mut order = call.order(&grant).await?;
     let shared = &call.shared;
@@ -145,7 +145,7 @@ async fn store(
     order: &Order,
     draft: SpecDraft,
     may_create: bool,
-) -> Result<Response, Error> {
+) -> Result<Response> {
     let key = &grant.key;
     let known = shared.engine.store().load(key).await?;
     let moves = draft.interval_sec.is_some() || draft.cron.is_some();
@@ -159,7 +159,7 @@ async fn store(
     let ask = |record: &Record| {
         let base = record.schedule.as_ref().map(|schedule| &*schedule.spec);
         if base.is_none() && !may_create {
-            return Err(Error::Refused(Refusal::NoSchedule));
+            return Err(Error::Refused(Refusal::NoSchedule).into());
         }
         let spec = draft.clone().apply(base, shared.limits)?;
         Ok(Command::Put { spec, place })
@@ -203,7 +203,7 @@ fn in_words(source: &str, spec: &Spec) -> String {
 #[utoipa::path(get, path = "/api/crm/import/{source}/schedule", tag = "schedules", operation_id = "getSchedule",
     responses((status = 200, description = "The schedule", body = OneSchedule<'static>,
         headers(("etag" = String, description = "The revision")))))]
-pub(super) async fn get(call: &mut Call) -> Result<Response, Error> {
+pub(super) async fn get(call: &mut Call) -> Result<Response> {
     let grant = call.of_tenant(Role::Viewer).await?;
     let shared = &call.shared;
     let record = shared.record(&grant.key).await?;
@@ -221,7 +221,7 @@ pub(super) async fn get(call: &mut Call) -> Result<Response, Error> {
 #[utoipa::path(delete, path = "/api/crm/import/{source}/schedule", tag = "schedules",
     operation_id = "deleteSchedule",
     responses((status = 200, description = "The schedule is gone", body = Deleted<'static>)))]
-pub(super) async fn delete(call: &mut Call) -> Result<Response, Error> {
+pub(super) async fn delete(call: &mut Call) -> Result<Response> {
     let grant = call.of_tenant(Role::Operator).await?;
     let mut order = call.order(&grant).await?;
     let shared = &call.shared;
@@ -229,7 +229,7 @@ pub(super) async fn delete(call: &mut Call) -> Result<Response, Error> {
     let tenant = &grant.key.tenant;
     let ask = |record: &Record| match record.schedule {
         Some(_) => Ok(Command::Delete),
-        None => Err(Error::NothingToDelete(tenant.clone())),
+        None => Err(Error::NothingToDelete(tenant.clone()).into()),
     };
     let body = Deleted { ok: true, tenant: tenant.as_str(), message: "Schedule deleted" };
     let (_, reply) = order.carry_out(shared, &grant.key, &ask, &|_| Reply::ok(&body)).await?;
@@ -238,8 +238,8 @@ pub(super) async fn delete(call: &mut Call) -> Result<Response, Error> {
 
 impl Surface {
     /// A record that has, or had, a schedule.
-    pub(super) async fn record(&self, key: &crate::domain::Key) -> Result<Arc<Record>, Error> {
-        self.engine.store().load(key).await?.ok_or(Error::Refused(Refusal::NoSchedule))
+    pub(super) async fn record(&self, key: &crate::domain::Key) -> Result<Arc<Record>> {
+        Ok(self.engine.store().load(key).await?.ok_or(Error::Refused(Refusal::NoSchedule))?)
     }
 
     pub(super) fn now(&self) -> Timestamp {

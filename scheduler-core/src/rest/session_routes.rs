@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::access::{Auth, Principal};
 use super::call::Call;
-use super::problem::Error;
+use super::problem::{Error, Result};
 use super::reply::{Reply, json};
 use super::session::same_origin;
 use crate::domain::{Role, Scope, TokenRecord};
@@ -54,7 +54,7 @@ fn whoami_of(principal: &Principal) -> Whoami {
 /// Say who calls.
 #[utoipa::path(get, path = "/api/whoami", tag = "session", operation_id = "whoami",
     responses((status = 200, description = "The caller", body = Whoami)))]
-pub(super) async fn whoami(call: &mut Call) -> Result<Response, Error> {
+pub(super) async fn whoami(call: &mut Call) -> Result<Response> {
     let grant = call.granted(Role::Viewer).await?;
     json(&whoami_of(&grant.principal))
 }
@@ -80,14 +80,14 @@ struct SignedOut {
     request_body(content = SessionRequest),
     responses((status = 200, description = "The session has begun", body = Whoami,
         headers(("set-cookie" = String, description = "The session")))))]
-pub(super) async fn begin(call: &mut Call) -> Result<Response, Error> {
+pub(super) async fn begin(call: &mut Call) -> Result<Response> {
     let mut fields = call.fields().await?;
     let shared = &call.shared;
     let missing = || Error::field("token", "is required");
     let text = fields.text("token", 256)?.ok_or_else(missing)?;
     fields.done()?;
     if foreign(&call.parts.headers) {
-        return Err(shared.denied(&call.parts, None, None, Error::CrossSite).await);
+        return Err(shared.denied(&call.parts, None, None, Error::CrossSite.into()).await);
     }
     let record: TokenRecord = match shared.token_of(text.trim()).await {
         Ok(record) => record,
@@ -106,11 +106,11 @@ pub(super) async fn begin(call: &mut Call) -> Result<Response, Error> {
 /// End the session: clears the cookie.
 #[utoipa::path(delete, path = "/api/session", tag = "session", operation_id = "endSession",
     responses((status = 200, description = "No session is left", body = SignedOut)))]
-pub(super) async fn end(call: &mut Call) -> Result<Response, Error> {
+pub(super) async fn end(call: &mut Call) -> Result<Response> {
     let headers = &call.parts.headers;
     let shared = &call.shared;
     if foreign(headers) {
-        return Err(Error::CrossSite);
+        return Err(Error::CrossSite.into());
     }
     with_cookie(Reply::ok(&SignedOut { ok: true }), &shared.end_session())
 }
@@ -121,7 +121,7 @@ fn foreign(headers: &HeaderMap) -> bool {
     browser && !same_origin(headers)
 }
 
-fn with_cookie(reply: Reply, cookie: &str) -> Result<Response, Error> {
+fn with_cookie(reply: Reply, cookie: &str) -> Result<Response> {
     let mut response = reply.into_response();
     let cookie = HeaderValue::from_str(cookie).map_err(|_| Error::Internal)?;
     response.headers_mut().insert(header::SET_COOKIE, cookie);

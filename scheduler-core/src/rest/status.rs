@@ -14,7 +14,7 @@ use super::Surface;
 use super::access::{OfSource, Principal};
 use super::call::Call;
 use super::moment::{Epoch, Iso};
-use super::problem::Error;
+use super::problem::{Error, Result};
 use super::query::{LONGEST_PAGE, PAGE, Params, cursor};
 use super::reply::{REVALIDATE, json, matches, not_modified};
 use super::roster::{Counts, filter_of};
@@ -114,7 +114,7 @@ struct Question {
 }
 
 impl Question {
-    fn of(params: &Params, page: usize) -> Result<Self, Error> {
+    fn of(params: &Params, page: usize) -> Result<Self> {
         let known =
             || format!("{}, each also with a minus sign before", SORTS.map(|(name, _)| name).join(", "));
         let sort = params.choice("sort", Sort::parse, known)?;
@@ -147,13 +147,7 @@ struct Row {
 }
 
 impl Surface {
-    async fn rows(
-        &self,
-        source: &Source,
-        scope: &Scope,
-        question: &Question,
-        version: u64,
-    ) -> Result<Rows, Error> {
+    async fn rows(&self, source: &Source, scope: &Scope, question: &Question, version: u64) -> Result<Rows> {
         let as_of = question.from.as_ref().map_or_else(|| self.now(), |from| from.as_of);
         let (filter, sort, limit) = (&question.filter, question.sort, question.limit);
         let scope = &narrowed(scope, filter.tenants.as_deref());
@@ -213,7 +207,7 @@ impl Surface {
     }
 
     /// A number that changes with what the principal may see, and with nothing else.
-    pub(super) async fn version_for(&self, principal: &Principal) -> Result<u64, Error> {
+    pub(super) async fn version_for(&self, principal: &Principal) -> Result<u64> {
         let Scope::Only(tenants) = &principal.scope else { return Ok(self.engine.version().await?) };
         let mut hash = Sha256::new();
         for source in &self.sources {
@@ -293,7 +287,7 @@ impl Serialize for InOrder<'_> {
 #[utoipa::path(get, path = "/api/crm/import/{source}/schedule/status", tag = "schedules",
     operation_id = "scheduleStatus", params(ListQuery),
     responses((status = 200, description = "The schedules, by tenant", body = Status<'static>)))]
-pub(super) async fn status(call: &mut Call) -> Result<Response, Error> {
+pub(super) async fn status(call: &mut Call) -> Result<Response> {
     let grant = call.of_source(Role::Viewer).await?;
     let params = call.params();
     let shared = &call.shared;
@@ -320,7 +314,7 @@ pub(super) async fn status(call: &mut Call) -> Result<Response, Error> {
     responses((status = 200, description = "The schedules", body = Schedules<'static>,
             headers(("etag" = String, description = "The version and the query"))),
         (status = 304, description = "Nothing has changed")))]
-pub(super) async fn list(call: &mut Call) -> Result<Response, Error> {
+pub(super) async fn list(call: &mut Call) -> Result<Response> {
     let grant = call.of_source(Role::Viewer).await?;
     let params = call.params();
     let query = call.parts.uri.query();

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use super::Surface;
 use super::call::Call;
 use super::moment::{Epoch, Iso};
-use super::problem::Error;
+use super::problem::{Error, Result};
 use super::query::{LONGEST_PAGE, PAGE};
 use super::reply::json;
 use crate::domain::{Cadence, Role, RunState, Schedule, Scope, Source, Tenant, Timestamp};
@@ -93,7 +93,7 @@ struct TimelineQuery {
 /// Count the runs of a window by when they start.
 #[utoipa::path(get, path = "/api/crm/import/{source}/timeline", tag = "runs", operation_id = "timeline",
     params(TimelineQuery), responses((status = 200, description = "The counts", body = Timeline)))]
-pub(super) async fn timeline(call: &mut Call) -> Result<Response, Error> {
+pub(super) async fn timeline(call: &mut Call) -> Result<Response> {
     let grant = call.of_source(Role::Viewer).await?;
     let params = call.params();
     let shared = &call.shared;
@@ -236,7 +236,7 @@ impl Surface {
         window: &Window,
         now: Timestamp,
         first: &mut Earliest,
-    ) -> Result<Vec<u64>, Error> {
+    ) -> Result<Vec<u64>> {
         let mut counts = window.empty();
         let end = Timestamp::from_millis(window.edge(window.count) - 1);
         // Whole seconds, so that edges of stretches, which are too, never cut one.
@@ -279,7 +279,7 @@ impl Surface {
         scope: Scope,
         window: &Window,
         now: Timestamp,
-    ) -> Result<(Vec<Ran>, Timestamp), Error> {
+    ) -> Result<(Vec<Ran>, Timestamp)> {
         let (mut counts, since) = (window.empty(), Timestamp::from_millis(window.from));
         if since > now {
             return Ok((counts, since));

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::Surface;
 use super::call::Call;
 use super::moment::{Epoch, Iso};
-use super::problem::Error;
+use super::problem::{Error, Result};
 use super::reply::{Reply, json as answer};
 use super::schema::{Instant, TenantsChoice};
 use super::session_routes::named;
@@ -111,7 +111,7 @@ fn governs(record: &TokenRecord) -> bool {
 /// List access tokens, without their secrets.
 #[utoipa::path(get, path = "/api/tokens", tag = "session", operation_id = "listTokens",
     responses((status = 200, description = "The tokens", body = Tokens)))]
-pub(super) async fn list(call: &mut Call) -> Result<Response, Error> {
+pub(super) async fn list(call: &mut Call) -> Result<Response> {
     let grant = call.granted(Role::Admin).await?;
     let shared = &call.shared;
     let (tokens, now) = (shared.engine.store().tokens().await?, shared.now());
@@ -126,7 +126,7 @@ pub(super) async fn list(call: &mut Call) -> Result<Response, Error> {
 #[utoipa::path(post, path = "/api/tokens", tag = "session", operation_id = "createToken",
     request_body(content = TokenRequest),
     responses((status = 201, description = "The token with its secret", body = Created<'static>)))]
-pub(super) async fn create(call: &mut Call) -> Result<Response, Error> {
+pub(super) async fn create(call: &mut Call) -> Result<Response> {
     let grant = call.granted(Role::Admin).await?;
     let mut order = call.order(&grant).await?;
     let shared = &call.shared;
@@ -150,7 +150,7 @@ pub(super) async fn create(call: &mut Call) -> Result<Response, Error> {
     let (record, secret) = mint(&name, role, scope, now, expires);
     let others = shared.engine.store().tokens().await?;
     if others.is_empty() && !governs(&record) {
-        return Err(order.remember(shared, Error::LastAdmin).await);
+        return Err(order.remember(shared, Error::LastAdmin.into()).await);
     }
     let metadata = json!({
         "action": "created",
@@ -177,7 +177,7 @@ pub(super) async fn create(call: &mut Call) -> Result<Response, Error> {
 #[utoipa::path(delete, path = "/api/tokens/{id}", tag = "session", operation_id = "revokeToken",
     params(("id" = String, Path, description = "The token's public part")),
     responses((status = 200, description = "The token works no more", body = Revoked<'static>)))]
-pub(super) async fn revoke(call: &mut Call) -> Result<Response, Error> {
+pub(super) async fn revoke(call: &mut Call) -> Result<Response> {
     let id = call.segment("id")?;
     let grant = call.granted(Role::Admin).await?;
     let mut order = call.order(&grant).await?;
@@ -187,11 +187,11 @@ pub(super) async fn revoke(call: &mut Call) -> Result<Response, Error> {
     let own = &grant.principal.scope;
     let found = tokens.iter().find(|token| *token.id == *id && within(&token.scope, own));
     let Some(token) = found else {
-        return Err(order.remember(shared, Error::NotFound("token")).await);
+        return Err(order.remember(shared, Error::NotFound("token").into()).await);
     };
     let others = tokens.iter().filter(|other| other.id != token.id).count();
     if others > 0 && !tokens.iter().any(|other| other.id != token.id && governs(other)) {
-        return Err(order.remember(shared, Error::LastAdmin).await);
+        return Err(order.remember(shared, Error::LastAdmin.into()).await);
     }
     let metadata = json!({ "action": "revoked", "id": token.id, "name": token.name });
     let reply = Reply::ok(&Revoked { ok: true, id: &token.id, revoked: true });
@@ -212,11 +212,11 @@ impl Surface {
         caller: &crate::domain::Caller,
         metadata: serde_json::Value,
         writes: Vec<Write>,
-    ) -> Result<(), Error> {
+    ) -> Result<()> {
         let ask = |_: &Record| {
             let draft =
                 AuditDraft { metadata: metadata.clone().into(), ..AuditDraft::new(Operation::Token, caller) };
-            Ok::<_, Error>(Command::Note { draft: Box::new(draft), writes: writes.clone() })
+            Ok::<_, Box<Error>>(Command::Note { draft: Box::new(draft), writes: writes.clone() })
         };
         self.engine.command(&Key::system(), caller, None, ask, |_| None).await.map(drop)
     }
