@@ -394,7 +394,7 @@ async fn begin(
             let bulk = outcome.change.next.bulk.as_deref();
             bulk.map_or_else(|| Reply::ok(&()), |bulk| Reply::new(StatusCode::ACCEPTED, &Progress::of(bulk)))
         };
-        match order.carry_out(shared, &key, &ask, &accepted).await {
+        match order.outcome(shared, &key, &ask, &accepted).await {
             Err(error) if matches!(*error, Error::BulksBusy) => {}
             Err(error) => return Err(error),
             Ok((outcome, reply)) => {
@@ -480,8 +480,7 @@ pub(super) async fn cancel(call: &mut Call) -> Result<Response> {
         Ok(Command::Bulk { bulk: Box::new(next), draft: Some(Box::new(draft)) })
     };
     let reply = |outcome: &Outcome| Reply::ok(&outcome.change.next.bulk.as_deref().map(Progress::of));
-    let (_, reply) = order.carry_out(shared, &key, &ask, &reply).await?;
-    Ok(reply.into_response())
+    order.carry_out(shared, &key, &ask, &reply).await
 }
 
 fn shown(filter: &Filter) -> serde_json::Value {

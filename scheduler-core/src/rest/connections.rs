@@ -89,8 +89,7 @@ pub(super) async fn put(call: &mut Call) -> Result<Response> {
         updated_iso: Some(Iso(now)),
     };
     let ask = |_: &Record| Ok(Command::Connect(Some(Box::new(sealed.clone()))));
-    let (_, reply) = order.carry_out(shared, key, &ask, &|_| Reply::ok(&body)).await?;
-    Ok(reply.into_response())
+    order.carry_out(shared, key, &ask, &|_| Reply::ok(&body)).await
 }
 
 /// Whether an address may be called: https, a plain host, no credentials, nothing hidden behind it.
@@ -160,8 +159,7 @@ pub(super) async fn delete(call: &mut Call) -> Result<Response> {
         updated_iso: None,
     };
     let ask = |_: &Record| Ok(Command::Connect(None));
-    let (_, reply) = order.carry_out(shared, key, &ask, &|_| Reply::ok(&body)).await?;
-    Ok(reply.into_response())
+    order.carry_out(shared, key, &ask, &|_| Reply::ok(&body)).await
 }
 
 /// Try the tenant's upstream key with one cheap live call.

@@ -76,8 +76,7 @@ pub(super) async fn pause(call: &mut Call) -> Result<Response> {
     order.finish()?;
     let ask = |_: &Record| Ok(Command::Pause { reason: reason.clone(), until });
     let now = shared.now();
-    let (_, reply) = order.carry_out(shared, &grant.key, &ask, &|outcome| paused(outcome, true, now)).await?;
-    Ok(reply.into_response())
+    order.carry_out(shared, &grant.key, &ask, &|outcome| paused(outcome, true, now)).await
 }
 
 /// Resume the tenant's schedule.
@@ -94,9 +93,7 @@ pub(super) async fn resume(call: &mut Call) -> Result<Response> {
     order.finish()?;
     let now = shared.now();
     let ask = |_: &Record| Ok(Command::Resume);
-    let (_, reply) =
-        order.carry_out(shared, &grant.key, &ask, &|outcome| paused(outcome, false, now)).await?;
-    Ok(reply.into_response())
+    order.carry_out(shared, &grant.key, &ask, &|outcome| paused(outcome, false, now)).await
 }
 
 fn paused(outcome: &Outcome, paused: bool, now: Timestamp) -> Reply {
@@ -173,7 +170,7 @@ pub(super) async fn run_now(call: &mut Call) -> Result<Response> {
         let body = Started { ok: true, tenant, run_id, state: RunState::Running, location };
         Reply::new(StatusCode::ACCEPTED, &body)
     };
-    let (outcome, accepted) = order.carry_out(shared, key, &ask, &started).await?;
+    let (outcome, accepted) = order.outcome(shared, key, &ask, &started).await?;
     if let Some(run) = shared.engine.follow(&outcome, wait).await {
         let reply = ran(&run);
         order.keep(shared, &reply).await?;
@@ -239,6 +236,5 @@ pub(super) async fn cancel(call: &mut Call) -> Result<Response> {
         state: RunState::Cancelled,
     };
     let reply = |_: &Outcome| Reply::new(StatusCode::ACCEPTED, &body);
-    let (_, reply) = order.carry_out(shared, &run.key, &ask, &reply).await?;
-    Ok(reply.into_response())
+    order.carry_out(shared, &run.key, &ask, &reply).await
 }

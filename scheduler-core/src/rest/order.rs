@@ -105,6 +105,18 @@ impl Order {
         key: &Key,
         ask: &(dyn Fn(&Record) -> Result<Command> + Send + Sync),
         reply: &(dyn Fn(&Outcome) -> Reply + Send + Sync),
+    ) -> Result<Response> {
+        let (_, reply) = self.outcome(surface, key, ask, reply).await?;
+        Ok(reply.into_response())
+    }
+
+    /// Carries out a command, answers in the same commit, and gives back what became of it.
+    pub(super) async fn outcome(
+        &self,
+        surface: &Surface,
+        key: &Key,
+        ask: &(dyn Fn(&Record) -> Result<Command> + Send + Sync),
+        reply: &(dyn Fn(&Outcome) -> Reply + Send + Sync),
     ) -> Result<(Outcome, Reply)> {
         let answer = |outcome: &Outcome| self.answer(surface, &reply(outcome));
         let done = surface.engine.command(key, &self.caller, self.guard, ask, answer).await;

@@ -1,6 +1,5 @@
 //! Which schedules a request means, and how many there are.
 
-use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
@@ -44,17 +43,18 @@ impl Counts {
 
 /// The counts of each source for all tenants, with the version at which they held.
 #[derive(Default)]
-pub(super) struct KnownCounts(Mutex<HashMap<Source, (u64, Counts)>>);
+pub(super) struct KnownCounts(Mutex<Vec<(Source, u64, Counts)>>);
 
 impl KnownCounts {
     pub(super) fn at(&self, source: &Source, version: u64) -> Option<Counts> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(source).filter(|(at, _)| *at == version).map(|(_, counts)| *counts)
+        known.iter().find(|(of, at, _)| of == source && *at == version).map(|(.., counts)| *counts)
     }
 
     pub(super) fn put(&self, source: &Source, version: u64, counts: Counts) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.insert(source.clone(), (version, counts));
+        known.retain(|(of, ..)| of != source);
+        known.push((source.clone(), version, counts));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use http::{StatusCode, header};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -178,8 +178,7 @@ async fn store(
             })
         })
     };
-    let (_, reply) = order.carry_out(shared, key, &ask, &reply).await?;
-    Ok(reply.into_response())
+    order.carry_out(shared, key, &ask, &reply).await
 }
 
 /// Makes the reply of an outcome that has a schedule, with the revision beside it.
@@ -232,8 +231,7 @@ pub(super) async fn delete(call: &mut Call) -> Result<Response> {
         None => Err(Error::NothingToDelete(tenant.clone()).into()),
     };
     let body = Deleted { ok: true, tenant: tenant.as_str(), message: "Schedule deleted" };
-    let (_, reply) = order.carry_out(shared, &grant.key, &ask, &|_| Reply::ok(&body)).await?;
-    Ok(reply.into_response())
+    order.carry_out(shared, &grant.key, &ask, &|_| Reply::ok(&body)).await
 }
 
 impl Surface {

@@ -1,6 +1,6 @@
 //! How many runs start when: those to come, from the timetables, and those that were.
 
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::BinaryHeap;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -241,7 +241,8 @@ impl Surface {
         let end = Timestamp::from_millis(window.edge(window.count) - 1);
         // Whole seconds, so that edges of stretches, which are too, never cut one.
         let start = window.from.max(now.millis()).div_euclid(1000) * 1000;
-        let mut rounds: HashMap<u32, Rounds> = HashMap::new();
+        // In the order of their intervals.
+        let mut rounds: Vec<Rounds> = Vec::new();
         self.engine
             .walk(source, scope, None, usize::MAX, |record, schedule| {
                 if let Some((after, through)) = awake(schedule, start, end)
@@ -257,8 +258,12 @@ impl Surface {
                                 && schedule.slot0 != Some(next) =>
                         {
                             let length = interval.secs() as usize;
-                            let class = rounds.entry(interval.secs());
-                            class.or_insert_with(|| Rounds { firsts: vec![0; length] }).firsts[second] += 1;
+                            let place = rounds.binary_search_by_key(&length, |class| class.firsts.len());
+                            let place = place.unwrap_or_else(|place| {
+                                rounds.insert(place, Rounds { firsts: vec![0; length] });
+                                place
+                            });
+                            rounds[place].firsts[second] += 1;
                         }
                         _ => Timetable::of(schedule)
                             .between(after, through)
@@ -268,7 +273,7 @@ impl Surface {
                 ControlFlow::Continue(())
             })
             .await?;
-        rounds.values().for_each(|class| class.add_to(&mut counts, start, window));
+        rounds.iter().for_each(|class| class.add_to(&mut counts, start, window));
         Ok(counts)
     }
 
