@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use futures::FutureExt;
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use tracing::Instrument;
@@ -14,7 +14,7 @@ use tracing::Instrument;
 use super::Shared;
 use super::access::TENANT;
 use super::call::{Call, Handler};
-use super::problem::Error;
+use super::problem::{Error, Result};
 use crate::domain::Tenant;
 
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -71,7 +71,7 @@ pub(super) async fn answered(handler: Handler, mut request: Request, shared: Sha
         tracing::error!("a handler panicked");
         Err(Error::Internal.into())
     });
-    let response = about.finish(answered.unwrap_or_else(|error| error.into_response()));
+    let response = about.finish(answered);
     let taken = shared.engine.clock().monotonic().saturating_sub(started);
     let status = response.status();
     shared.engine.metrics().answered(about.method, about.route(), class(status), taken.as_secs_f64());
@@ -106,13 +106,14 @@ impl About {
         self.route.as_ref().map_or("unmatched", MatchedPath::as_str)
     }
 
-    fn finish(&self, mut response: Response) -> Response {
-        if let Some(error) = response.extensions_mut().remove::<Error>() {
-            let body = error.body(self.id.to_str().unwrap_or_default());
-            response.headers_mut().insert(header::CONTENT_TYPE, PROBLEM);
-            response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
-            *response.body_mut() = if self.head { Body::empty() } else { Body::from(body) };
-        }
+    fn finish(&self, answered: Result<Response>) -> Response {
+        let mut response = answered.unwrap_or_else(|error| {
+            let mut response = error.response(self.id.to_str().unwrap_or_default());
+            if self.head {
+                *response.body_mut() = Body::empty();
+            }
+            response
+        });
         let headers = response.headers_mut();
         headers.insert(REQUEST_ID, self.id.clone());
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
 use utoipa::ToSchema;
 
+use super::front::PROBLEM;
 use super::order::replay;
 use crate::domain::{Answer, Invalid, Role, RunId, Source, Tenant};
 use crate::engine::CommandError;
@@ -16,7 +17,7 @@ use crate::ports::StoreError;
 pub(super) type Result<T, E = Box<Error>> = std::result::Result<T, E>;
 
 /// Why a request was not carried out.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) enum Error {
     /// No token, or one that does not hold.
     Unauthenticated,
@@ -243,6 +244,30 @@ impl Error {
         serde_json::to_string(&body).unwrap_or_default()
     }
 
+    /// The answer to the request of that id.
+    pub(super) fn response(&self, request_id: &str) -> Response {
+        if let Self::Replayed(answer) = self {
+            return replay(answer);
+        }
+        if let Self::Store(cause @ (StoreError::Unavailable(_) | StoreError::Corrupt(_))) = self {
+            tracing::warn!(%cause, "the store failed a request");
+        }
+        let body = self.body(request_id);
+        let length = HeaderValue::from(body.len());
+        let mut response = Response::new(body.into());
+        *response.status_mut() = self.status();
+        let headers = response.headers_mut();
+        if let Some(seconds) = self.retry_after() {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if matches!(self, Self::Unauthenticated) {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        headers.insert(header::CONTENT_TYPE, PROBLEM);
+        headers.insert(header::CONTENT_LENGTH, length);
+        response
+    }
+
     fn retry_after(&self) -> Option<u64> {
         match self {
             Self::TooMany { retry_after } => Some(*retry_after),
@@ -296,27 +321,6 @@ pub(super) struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     message: Option<String>,
-}
-
-/// The body is written by the front, which knows the request's id.
-impl IntoResponse for Error {
-    fn into_response(self) -> Response {
-        if let Self::Replayed(answer) = &self {
-            return replay(answer);
-        }
-        let mut response = self.status().into_response();
-        if let Some(seconds) = self.retry_after() {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        if matches!(self, Self::Unauthenticated) {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        }
-        if let Self::Store(cause @ (StoreError::Unavailable(_) | StoreError::Corrupt(_))) = &self {
-            tracing::warn!(%cause, "the store failed a request");
-        }
-        response.extensions_mut().insert(self);
-        response
-    }
 }
 
 impl From<CommandError> for Box<Error> {
