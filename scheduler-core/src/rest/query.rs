@@ -85,7 +85,8 @@ impl Params {
         let Some(text) = self.text(name) else { return Ok(None) };
         // A plus sign that was not escaped reads as a space.
         let text = text.replace(' ', "+");
-        let read = Timestamp::parse(&text).or_else(|| text.parse().ok().and_then(epoch));
+        let read =
+            Timestamp::parse(&text).or_else(|| serde_json::from_slice(text.as_bytes()).ok().and_then(epoch));
         let problem = "must be an RFC 3339 instant or epoch seconds, between 2000 and 2200";
         read.map(Some).ok_or_else(|| Error::field(name, problem))
     }
