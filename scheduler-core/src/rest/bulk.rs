@@ -296,8 +296,9 @@ pub(super) async fn bulk(call: &mut Call) -> Result<Response> {
     }
     let OfSource { source, principal, .. } = &grant;
     let (now, scope) = (shared.now(), narrowed(&principal.scope, filter.tenants.as_deref()));
-    let meant = |record: &Record, schedule: &Schedule| shared.engine.means(&filter, record, schedule, now);
-    let keys = shared.engine.pick(source, &scope, None, usize::MAX, meant).await?;
+    let mut meant =
+        |record: &Record, schedule: &Schedule| shared.engine.means(&filter, record, schedule, now);
+    let keys = shared.engine.pick(source, &scope, None, usize::MAX, &mut meant).await?;
     let matched = keys.len() as u64;
     if let Some(expect) = expect.filter(|expect| *expect != matched) {
         return Err(order.remember(shared, Error::Expected { expect, matched }.into()).await);

@@ -131,7 +131,7 @@ impl Surface {
         let mut others: HashMap<i64, u64> = slots.iter().map(|(_, starts)| (second(*starts), 0)).collect();
         let now = self.now();
         self.engine
-            .walk(&grant.key.source, &grant.principal.scope, None, usize::MAX, |record, schedule| {
+            .walk(&grant.key.source, &grant.principal.scope, None, usize::MAX, &mut |record, schedule| {
                 if record.key != grant.key
                     && let Some(next) = next_run(schedule, &record.key, now)
                     && let Some(count) = others.get_mut(&second(next))

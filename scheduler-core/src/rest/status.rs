@@ -164,7 +164,7 @@ impl Surface {
         let stride = if short { limit + 1 } else { usize::MAX };
         let (now, mut matched) = (self.now(), 0);
         self.engine
-            .walk(source, scope, after, stride, |record, schedule| {
+            .walk(source, scope, after, stride, &mut |record, schedule| {
                 let full = sort.follows_the_walk() && rows.len() > limit;
                 if known.is_none() {
                     counts.add(schedule.state());

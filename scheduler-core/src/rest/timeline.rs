@@ -244,7 +244,7 @@ impl Surface {
         // In the order of their intervals.
         let mut rounds: Vec<Rounds> = Vec::new();
         self.engine
-            .walk(source, scope, None, usize::MAX, |record, schedule| {
+            .walk(source, scope, None, usize::MAX, &mut |record, schedule| {
                 if let Some((after, through)) = awake(schedule, start, end)
                     && let Some(next) = Timetable::of(schedule).next_after(after)
                 {
