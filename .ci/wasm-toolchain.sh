@@ -4,7 +4,7 @@
 #   usage: wasm-toolchain.sh [auto|rustup|web|testing]
 #
 #   rustup   the toolchain in use has the target already (elsewhere: `rustup target add wasm32-wasip2`)
-#   web      Debian's rustc-web and its sources; std for the target is built here (a CPU minute, 140 MB)
+#   web      Debian's rustc-web and its sources; std for the target is built here, for size (a CPU minute, 140 MB)
 #   testing  rustc and its wasm std of Debian testing, run with their own libc (190 MB)
 #   auto     the first of these that works
 #
@@ -116,7 +116,7 @@ of_web() {
   apt_of own apt-get update >&2
   version=$(candidate own rustc-web)
   new_enough "$version" || { say "rustc-web of this Debian is ${version:-not there}: too old"; return 1; }
-  home=$PREFIX/web-$version
+  home=$PREFIX/web-small-$version
   root=$home/root
   say "fetching rustc-web $version and its sources"
   rm -rf "$home"
@@ -147,17 +147,18 @@ of_web() {
   echo "$home/bin/rustc"
 }
 
-# build_std HOME INTO: std for the target, as the Rust project itself builds it.
+# build_std HOME INTO: std for the target, as the Rust project itself builds it, but small: without what gives
+# names to stack frames, for wasm has none to walk.
 build_std() {
   local home=$1 into=$2 source
   source=$(echo "$home"/root/usr/src/rustc-*/library)
   say "building std for $TARGET"
   (cd "$source" && env -u RUSTC_WRAPPER RUSTC="$home/bin/rustc-host" RUSTC_BOOTSTRAP=1 \
     __CARGO_DEFAULT_LIB_METADATA=wasip2std CARGO_TARGET_DIR="$home/build" \
-    CARGO_PROFILE_RELEASE_PANIC=abort CARGO_PROFILE_RELEASE_DEBUG=0 \
+    CARGO_PROFILE_RELEASE_PANIC=abort CARGO_PROFILE_RELEASE_DEBUG=0 CARGO_PROFILE_RELEASE_OPT_LEVEL=z \
     RUSTFLAGS="-Zforce-unstable-if-unmarked -Cembed-bitcode=yes -Clink-self-contained=yes -Lnative=$into/self-contained" \
     cargo build --quiet --locked --release --target "$TARGET" --manifest-path sysroot/Cargo.toml \
-    --features compiler-builtins-mem >&2)
+    --no-default-features --features compiler-builtins-mem,optimize_for_size,backtrace-trace-only >&2)
   cp "$home/build/$TARGET/release/deps/"*.rlib "$into/"
   rm -rf "$home/build"
 }
@@ -212,7 +213,7 @@ main() { # a function, so that all of this file is read before any of it runs
       mkdir -p "$PREFIX"
       exec 9> "$PREFIX/lock"
       flock 9
-      made_before "$1" || "of_$1"
+      made_before "${1/web/web-small}" || "of_$1"
       ;;
     *)
       say "unknown way: $1"

@@ -4,8 +4,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST};
-use http::{HeaderValue, Method};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderValue, Method, Response};
 use scheduler_core::domain::{AuditDraft, Caller, Key, Operation, Record, Role, Scope, Via, Write};
 use scheduler_core::engine::CommandError;
 use scheduler_core::machine::Command;
@@ -15,15 +15,12 @@ use tower::ServiceExt;
 use traces_otlp::Traces;
 use wasip2::cli::environment::{get_arguments, get_environment};
 use wasip2::http::types::{IncomingRequest, ResponseOutparam};
-use wstd::http::request::try_from_incoming;
-use wstd::http::server::Responder;
-use wstd::http::{Body as RuntimeBody, Request, Response};
 use wstd::runtime::block_on;
 
 use crate::background::Background;
 use crate::clock::RuntimeClock;
 use crate::http_client::RuntimeHttp;
-use crate::{Outside, Parts, Settings, stores};
+use crate::{Outside, Parts, Settings, stores, wire};
 
 /// A runtime that uses an instance again finds its parts here.
 static PARTS: OnceLock<(Parts, Arc<Background>)> = OnceLock::new();
@@ -36,12 +33,11 @@ const COLLECTOR: Duration = Duration::from_secs(1);
 struct Component;
 
 impl wasip2::exports::http::incoming_handler::Guest for Component {
-    fn handle(request: IncomingRequest, answer: ResponseOutparam) {
-        let responder = Responder::new(answer);
+    fn handle(request: IncomingRequest, to: ResponseOutparam) {
         block_on(async move {
-            let request = match try_from_incoming(request) {
-                Ok(request) => addressed(request.map(|body| Body::new(body.into_boxed_body()))),
-                Err(error) => return responder.fail(error),
+            let request = match wire::request(request) {
+                Ok(request) => request,
+                Err(code) => return ResponseOutparam::set(to, Err(code)),
             };
             let writes = !matches!(*request.method(), Method::GET | Method::HEAD);
             let answer = match parts().await {
@@ -51,8 +47,7 @@ impl wasip2::exports::http::incoming_handler::Guest for Component {
                 Err(problem) => unavailable(&problem),
             };
             let changed = writes && answer.status().is_success();
-            // A caller that has gone needs no answer.
-            let _gone = responder.respond(measured(answer).map(RuntimeBody::from_http_body)).await;
+            wire::answer(to, measured(answer)).await;
             if let Some((parts, background)) = PARTS.get() {
                 background.ended().await;
                 // To write for each page that is read would make reads as dear as writes.
@@ -83,15 +78,6 @@ impl wasip2::exports::cli::run::Guest for Component {
             }
         }
     }
-}
-
-/// A runtime gives the host apart from the headers.
-fn addressed(mut request: Request<Body>) -> Request<Body> {
-    let host = request.uri().authority().and_then(|host| HeaderValue::from_str(host.as_str()).ok());
-    if let Some(host) = host {
-        request.headers_mut().insert(HOST, host);
-    }
-    request
 }
 
 /// A runtime takes a body for broken that is shorter than announced, as that of an answer to HEAD always is.

@@ -20,6 +20,8 @@ mod http_client;
 mod log;
 #[cfg(target_os = "wasi")]
 mod stores;
+#[cfg(target_os = "wasi")]
+mod wire;
 
 pub use parts::{Outside, Parts};
 pub use settings::Settings;

@@ -11,6 +11,7 @@ mod occurrence;
 mod record;
 mod run;
 mod spec;
+mod stored;
 mod time;
 mod zone;
 
@@ -31,5 +32,6 @@ pub use run::{ErrorKind, Level, Phase, Remark, Run, RunError, RunId, RunState, S
 pub use spec::{
     Cadence, CatchUp, Cron, Interval, Invalid, Limits, Overlap, RetryPolicy, Spec, SpecDraft, Tag,
 };
+pub use stored::stored;
 pub use time::Timestamp;
 pub use zone::Zone;

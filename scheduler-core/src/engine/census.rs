@@ -45,7 +45,7 @@ impl Engine {
         mut look: impl FnMut(&Record, &Schedule) + Send,
     ) -> Result<(), StoreError> {
         for source in self.pullers.keys() {
-            self.walk(source, &Scope::All, None, STRIDE, |record, schedule| {
+            self.walk(source, &Scope::All, None, STRIDE, &mut |record, schedule| {
                 look(record, schedule);
                 ControlFlow::Continue(())
             })

@@ -71,6 +71,18 @@ impl Engine {
         ask: impl Fn(&Record) -> Result<Command, E> + Send + Sync,
         answer: impl Fn(&Outcome) -> Option<Answer> + Send + Sync,
     ) -> Result<Outcome, E> {
+        self.carried_out(key, caller, guard, &ask, &answer).await
+    }
+
+    /// [`Engine::command`], of which there is one for all closures.
+    async fn carried_out<E: From<CommandError>>(
+        &self,
+        key: &Key,
+        caller: &Caller,
+        guard: Option<u64>,
+        ask: &(dyn Fn(&Record) -> Result<Command, E> + Send + Sync),
+        answer: &(dyn Fn(&Outcome) -> Option<Answer> + Send + Sync),
+    ) -> Result<Outcome, E> {
         // Commands of this process on one record take turns, instead of spoiling each other's commits.
         let _turn = self.turns.of(key).await;
         for _ in 0..PATIENCE {

@@ -1,6 +1,7 @@
 //! The loop: claims what is due, keeps runs going, commits their ends in batches.
 
 use std::collections::HashSet;
+use std::future::pending;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -64,7 +65,7 @@ impl Engine {
     /// Runs everything that is due, within `budget`, and returns what happened.
     pub async fn tick(&self, budget: Budget) -> Result<TickReport, StoreError> {
         let mut driver = Driver::new(self, Some(budget));
-        driver.drive(std::future::pending()).await?;
+        driver.drive(pending().boxed()).await?;
         let mut report = driver.report;
         report.remaining_due = self.store.due(self.clock.now(), 1000).await?.len() as u64;
         report.next_due = self.store.next_due(None).await?;
@@ -89,7 +90,7 @@ impl Engine {
             return Err(StoreError::Unavailable("the store took no claim".into()));
         }
         driver.start(claimed);
-        driver.drive(std::future::pending()).await?;
+        driver.drive(pending().boxed()).await?;
         Ok(driver.report.claimed > 0)
     }
 
@@ -102,7 +103,7 @@ impl Engine {
             jobs.into_iter().for_each(|job| driver.launch(job));
             stepped = true;
         }
-        driver.drive(std::future::pending()).await?;
+        driver.drive(pending().boxed()).await?;
         Ok(stepped)
     }
 
@@ -110,7 +111,7 @@ impl Engine {
     pub(super) async fn carry(&self, job: Job, time: Duration) {
         let mut driver = Driver::new(self, Some(Budget { time, runs: 0, ..Budget::default() }));
         driver.launch(job);
-        let driven = driver.drive(std::future::pending()).await;
+        let driven = driver.drive(pending().boxed()).await;
         debug_assert!(driven.is_ok(), "nothing is claimed, so nothing fails");
     }
 
@@ -233,51 +234,56 @@ impl<'a> Driver<'a> {
     }
 
     /// Goes on until there is nothing left to do (a tick), or until it is told to stop and has drained.
-    async fn drive(&mut self, stop: impl Future<Output = ()> + Send + Unpin) -> Result<(), StoreError> {
-        let (mut stop, mut drained_by) = (stop.fuse(), Duration::MAX);
-        loop {
-            if !self.stopping {
-                self.adopt();
-                if let Err(error) = self.claim().await {
-                    if self.budget.is_some() {
-                        return Err(error);
-                    }
-                    self.pause_until = Some(self.engine.clock.monotonic() + STORE_PAUSE);
-                }
-            }
-            self.send_finishes().await;
-            self.beat().await;
-            let idle = self.runs.is_empty() && self.claims.is_empty() && self.finishes.is_empty();
-            let idle = idle && self.steps.is_empty();
-            if idle && self.ended.is_empty() && (self.stopping || self.budget.is_some()) {
-                return Ok(());
-            }
-            if self.stopping && self.engine.clock.monotonic() >= drained_by {
-                self.hand_back().await;
-                return Ok(());
-            }
-            match self.wait(&mut stop, drained_by).await {
-                Woken::Stop => {
-                    self.stopping = true;
-                    drained_by = self.engine.clock.monotonic() + self.engine.config.drain;
-                }
-                Woken::Run(done) => {
-                    self.note_ended(done);
-                    while let Some(Some(done)) = self.runs.next().now_or_never() {
-                        self.note_ended(done);
-                    }
-                }
-                Woken::Claimed(claimed) => self.start(claimed),
-                Woken::Finished(rejected) => {
-                    if !rejected.is_empty() {
-                        self.ended.extend(rejected);
+    ///
+    /// Boxed, so that not every crate that ticks makes a copy of the whole loop.
+    fn drive<'s>(&'s mut self, stop: BoxFuture<'s, ()>) -> BoxFuture<'s, Result<(), StoreError>> {
+        let run = async move {
+            let (mut stop, mut drained_by) = (stop.fuse(), Duration::MAX);
+            loop {
+                if !self.stopping {
+                    self.adopt();
+                    if let Err(error) = self.claim().await {
+                        if self.budget.is_some() {
+                            return Err(error);
+                        }
                         self.pause_until = Some(self.engine.clock.monotonic() + STORE_PAUSE);
                     }
                 }
-                Woken::Stepped(stepped) => self.note_stepped(stepped),
-                Woken::Look => {}
+                self.send_finishes().await;
+                self.beat().await;
+                let idle = self.runs.is_empty() && self.claims.is_empty() && self.finishes.is_empty();
+                let idle = idle && self.steps.is_empty();
+                if idle && self.ended.is_empty() && (self.stopping || self.budget.is_some()) {
+                    return Ok(());
+                }
+                if self.stopping && self.engine.clock.monotonic() >= drained_by {
+                    self.hand_back().await;
+                    return Ok(());
+                }
+                match self.wait(&mut stop, drained_by).await {
+                    Woken::Stop => {
+                        self.stopping = true;
+                        drained_by = self.engine.clock.monotonic() + self.engine.config.drain;
+                    }
+                    Woken::Run(done) => {
+                        self.note_ended(done);
+                        while let Some(Some(done)) = self.runs.next().now_or_never() {
+                            self.note_ended(done);
+                        }
+                    }
+                    Woken::Claimed(claimed) => self.start(claimed),
+                    Woken::Finished(rejected) => {
+                        if !rejected.is_empty() {
+                            self.ended.extend(rejected);
+                            self.pause_until = Some(self.engine.clock.monotonic() + STORE_PAUSE);
+                        }
+                    }
+                    Woken::Stepped(stepped) => self.note_stepped(stepped),
+                    Woken::Look => {}
+                }
             }
-        }
+        };
+        run.boxed()
     }
 
     /// Takes over runs that were claimed elsewhere in this process, by `run-now`.

@@ -22,7 +22,7 @@ impl Engine {
         scope: &Scope,
         after: Option<&Tenant>,
         stride: usize,
-        mut visit: impl FnMut(&Arc<Record>, &Schedule) -> ControlFlow<()>,
+        visit: &mut (dyn FnMut(&Arc<Record>, &Schedule) -> ControlFlow<()> + Send),
     ) -> Result<(), StoreError> {
         let store = &self.store;
         if let Scope::Only(tenants) = scope {
@@ -68,10 +68,10 @@ impl Engine {
         scope: &Scope,
         after: Option<&Tenant>,
         limit: usize,
-        mut meant: impl FnMut(&Record, &Schedule) -> bool,
+        meant: &mut (dyn FnMut(&Record, &Schedule) -> bool + Send),
     ) -> Result<Vec<Key>, StoreError> {
         let mut keys = Vec::new();
-        self.walk(source, scope, after, limit, |record, schedule| {
+        self.walk(source, scope, after, limit, &mut |record, schedule| {
             if meant(record, schedule) {
                 keys.push(record.key.clone());
             }

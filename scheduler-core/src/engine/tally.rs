@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::Engine;
-use crate::domain::{Answer, Timestamp};
+use crate::domain::{Answer, Timestamp, stored};
 use crate::metrics::Totals;
 use crate::ports::StoreError;
 
@@ -139,7 +139,7 @@ impl Engine {
         now: Timestamp,
     ) -> Result<Option<T>, StoreError> {
         let Some(answer) = self.store.answer(name, now).await? else { return Ok(None) };
-        serde_json::from_slice(answer.body.as_bytes())
+        stored(answer.body.as_bytes())
             .map(Some)
             .map_err(|error| StoreError::Corrupt(error.to_string().into()))
     }

@@ -4,7 +4,7 @@ use bytes::{BufMut, Bytes};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::domain::{Key, Source, Timestamp};
+use crate::domain::{Key, Source, Timestamp, stored};
 use crate::ports::StoreError;
 
 /// A key under construction. Parts compare like what they were made of, and none is the beginning of another.
@@ -140,7 +140,7 @@ pub(super) fn write<T: Serialize>(value: &T) -> Result<Bytes, StoreError> {
 
 /// Reads a value.
 pub(super) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError> {
-    serde_json::from_slice(bytes).map_err(|error| StoreError::Corrupt(error.to_string().into()))
+    stored(bytes).map_err(|error| StoreError::Corrupt(error.to_string().into()))
 }
 
 /// A key that can not be read.

@@ -1,20 +1,19 @@
-//! Who calls and what they may do. Handlers get their tenant only through the extractors here.
+//! Who calls and what they may do. Handlers get their tenant only from here.
 
-use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use axum::extract::FromRequestParts;
 use http::header::{HOST, ORIGIN};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, Method};
 
+use super::call::Call;
 use super::front::request_id;
 use super::limits::Kind;
-use super::problem::Error;
+use super::problem::{Error, Result};
 use super::session::{is_local, same_origin};
-use super::{Shared, Surface, token};
+use super::{Surface, token};
 use crate::domain::{Caller, Key, Role, Scope, Source, Tenant, TokenRecord, Via};
 use crate::machine::Refusal;
 
@@ -61,69 +60,38 @@ impl Principal {
 /// The one place where it is decided whether a principal may act on a tenant.
 ///
 /// A tenant outside the principal's scope is refused as if it did not exist.
-pub(super) fn authorize(principal: &Principal, needs: Role, tenant: Option<&Tenant>) -> Result<(), Error> {
+pub(super) fn authorize(principal: &Principal, needs: Role, tenant: Option<&Tenant>) -> Result<()> {
     if principal.role < needs {
-        return Err(Error::RoleTooLow(needs));
+        return Err(Error::RoleTooLow(needs).into());
     }
     match tenant {
-        Some(tenant) if !principal.scope.admits(tenant) => Err(Error::Refused(Refusal::NoSchedule)),
+        Some(tenant) if !principal.scope.admits(tenant) => Err(Error::Refused(Refusal::NoSchedule).into()),
         _ => Ok(()),
     }
 }
 
-/// The role that a route needs.
-pub(super) trait Needs: Send + Sync + 'static {
-    /// The role.
-    const ROLE: Role;
-}
-
-/// Reads.
-pub(super) struct Viewer;
-/// Commands schedules.
-pub(super) struct Operator;
-/// Manages connections and tokens.
-pub(super) struct Admin;
-
-impl Needs for Viewer {
-    const ROLE: Role = Role::Viewer;
-}
-
-impl Needs for Operator {
-    const ROLE: Role = Role::Operator;
-}
-
-impl Needs for Admin {
-    const ROLE: Role = Role::Admin;
-}
-
 /// A caller that may do what the route does.
-pub(super) struct Granted<N> {
+pub(super) struct Granted {
     pub(super) principal: Arc<Principal>,
     pub(super) caller: Caller,
-    needs: PhantomData<N>,
 }
 
 /// A caller that may do what the route does, at a source that exists.
-pub(super) struct OfSource<N> {
+pub(super) struct OfSource {
     pub(super) principal: Arc<Principal>,
     pub(super) caller: Caller,
     pub(super) source: Source,
-    needs: PhantomData<N>,
 }
 
 /// A caller that may do what the route does, to this tenant.
-pub(super) struct OfTenant<N> {
+pub(super) struct OfTenant {
     pub(super) principal: Arc<Principal>,
     pub(super) caller: Caller,
     pub(super) key: Key,
-    needs: PhantomData<N>,
 }
 
-/// A caller that may tick or read metrics: someone who may see all tenants, or the tick token.
-pub(super) struct Machinery<N>(PhantomData<N>);
-
 /// What a grant is for, for idempotency keys and the audit trail.
-pub(super) trait Grant: FromRequestParts<Shared, Rejection = Error> + Send + Sync {
+pub(super) trait Grant: Send + Sync {
     fn caller(&self) -> &Caller;
     fn principal(&self) -> &Principal;
     /// The tenant that the request was resolved to.
@@ -132,7 +100,7 @@ pub(super) trait Grant: FromRequestParts<Shared, Rejection = Error> + Send + Syn
 
 macro_rules! grant {
     ($name:ident, $self:ident => $tenant:expr) => {
-        impl<N: Needs> Grant for $name<N> {
+        impl Grant for $name {
             fn caller(&self) -> &Caller {
                 &self.caller
             }
@@ -152,31 +120,24 @@ grant!(Granted, self => None);
 grant!(OfSource, self => None);
 grant!(OfTenant, self => Some(&self.key.tenant));
 
-impl<N: Needs> FromRequestParts<Shared> for Granted<N> {
-    type Rejection = Error;
-
-    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Error> {
-        let principal = shared.admit(parts, N::ROLE, None).await?;
-        let caller = caller(&principal, &parts.headers);
-        Ok(Self { principal, caller, needs: PhantomData })
+impl Call {
+    /// A caller of at least this role.
+    pub(super) async fn granted(&mut self, needs: Role) -> Result<Granted> {
+        let principal = self.shared.admit(&self.parts, needs).await?;
+        let caller = caller(&principal, &self.parts.headers);
+        Ok(Granted { principal, caller })
     }
-}
 
-impl<N: Needs> FromRequestParts<Shared> for OfSource<N> {
-    type Rejection = Error;
-
-    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Error> {
-        let principal = shared.admit(parts, N::ROLE, None).await?;
-        let source = shared.source(parts.uri.path())?;
-        let caller = caller(&principal, &parts.headers);
-        Ok(Self { principal, caller, source, needs: PhantomData })
+    /// A caller of at least this role, at the source that the path names.
+    pub(super) async fn of_source(&mut self, needs: Role) -> Result<OfSource> {
+        let Granted { principal, caller } = self.granted(needs).await?;
+        let source = self.shared.source(self.parts.uri.path())?;
+        Ok(OfSource { principal, caller, source })
     }
-}
 
-impl<N: Needs> FromRequestParts<Shared> for OfTenant<N> {
-    type Rejection = Error;
-
-    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Error> {
+    /// A caller of at least this role for the tenant that the request names, or that it is bound to.
+    pub(super) async fn of_tenant(&mut self, needs: Role) -> Result<OfTenant> {
+        let Self { shared, parts, .. } = self;
         let principal = shared.authenticated(parts).await?;
         let named = match parts.headers.get(TENANT) {
             Some(name) => {
@@ -185,57 +146,50 @@ impl<N: Needs> FromRequestParts<Shared> for OfTenant<N> {
             }
             None => principal.scope.single().cloned(),
         };
-        if let Err(error) = authorize(&principal, N::ROLE, named.as_ref()) {
+        if let Err(error) = authorize(&principal, needs, named.as_ref()) {
             return Err(shared.denied(parts, Some(&principal), named.as_ref(), error).await);
         }
         let source = shared.source(parts.uri.path())?;
         let key = Key::new(source, named.ok_or(Error::TenantRequired)?);
         let caller = caller(&principal, &parts.headers);
-        Ok(Self { principal, caller, key, needs: PhantomData })
+        Ok(OfTenant { principal, caller, key })
     }
-}
 
-impl<N: Needs> FromRequestParts<Shared> for Machinery<N> {
-    type Rejection = Error;
-
-    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Error> {
+    /// A caller that may tick or read metrics: someone who may see all tenants, or the tick token.
+    pub(super) async fn machinery(&mut self, needs: Role) -> Result<()> {
+        let Self { shared, parts, .. } = self;
         if let (Some(given), Some(expected)) = (token::bearer(&parts.headers), &shared.tick_token)
             && token::same(given, expected.expose())
         {
-            return Ok(Self(PhantomData));
+            return Ok(());
         }
-        let principal = shared.admit(parts, N::ROLE, None).await?;
+        let principal = shared.admit(parts, needs).await?;
         if principal.scope != Scope::All {
-            return Err(shared.denied(parts, Some(&principal), None, Error::ScopeTooNarrow).await);
+            return Err(shared.denied(parts, Some(&principal), None, Error::ScopeTooNarrow.into()).await);
         }
-        Ok(Self(PhantomData))
+        Ok(())
     }
 }
 
 impl Surface {
     /// Authenticates and authorises a request that names no tenant.
-    async fn admit(
-        &self,
-        parts: &Parts,
-        needs: Role,
-        tenant: Option<&Tenant>,
-    ) -> Result<Arc<Principal>, Error> {
+    async fn admit(&self, parts: &Parts, needs: Role) -> Result<Arc<Principal>> {
         let principal = self.authenticated(parts).await?;
-        match authorize(&principal, needs, tenant) {
+        match authorize(&principal, needs, None) {
             Ok(()) => Ok(principal),
-            Err(error) => Err(self.denied(parts, Some(&principal), tenant, error).await),
+            Err(error) => Err(self.denied(parts, Some(&principal), None, error).await),
         }
     }
 
     /// Finds out who calls; a refusal is audited.
-    async fn authenticated(&self, parts: &Parts) -> Result<Arc<Principal>, Error> {
+    async fn authenticated(&self, parts: &Parts) -> Result<Arc<Principal>> {
         match self.authenticate(parts).await {
             Ok(principal) => Ok(principal),
             Err(error) => Err(self.denied(parts, None, None, error).await),
         }
     }
 
-    async fn authenticate(&self, parts: &Parts) -> Result<Arc<Principal>, Error> {
+    async fn authenticate(&self, parts: &Parts) -> Result<Arc<Principal>> {
         if !self.tokens_exist().await? {
             return self.open_principal(parts);
         }
@@ -246,7 +200,7 @@ impl Surface {
             None => {
                 let session = self.session(&parts.headers, now).ok_or(Error::Unauthenticated)?;
                 if unsafe_method && !same_origin(&parts.headers) {
-                    return Err(Error::CrossSite);
+                    return Err(Error::CrossSite.into());
                 }
                 let record = self.engine.store().token(&session.token).await?;
                 record.filter(|record| token::alive(record, now)).ok_or(Error::Unauthenticated)?
@@ -259,7 +213,7 @@ impl Surface {
     }
 
     /// The token that the text stands for; failures are limited for all callers together.
-    pub(super) async fn token_of(&self, text: &str) -> Result<TokenRecord, Error> {
+    pub(super) async fn token_of(&self, text: &str) -> Result<TokenRecord> {
         let (now, monotonic) = (self.engine.clock().now(), self.engine.clock().monotonic());
         let everyone: Arc<str> = "everyone".into();
         let found = match token::parts(text) {
@@ -273,7 +227,7 @@ impl Surface {
             Some(record) => Ok(record),
             None => {
                 self.buckets.take(&everyone, Kind::Failure, monotonic)?;
-                Err(Error::Unauthenticated)
+                Err(Error::Unauthenticated.into())
             }
         }
     }
@@ -291,19 +245,19 @@ impl Surface {
     }
 
     /// Without any token, whoever sits at this machine is the administrator.
-    fn open_principal(&self, parts: &Parts) -> Result<Arc<Principal>, Error> {
+    fn open_principal(&self, parts: &Parts) -> Result<Arc<Principal>> {
         if !self.loopback {
-            return Err(Error::Unauthenticated);
+            return Err(Error::Unauthenticated.into());
         }
         let text =
             |name| parts.headers.get(name).map(|value: &http::HeaderValue| value.to_str().unwrap_or("?"));
         let host = text(HOST).or_else(|| parts.uri.authority().map(|authority| authority.as_str()));
         if host.is_some_and(|host| !is_local(host)) {
-            return Err(Error::WrongHost);
+            return Err(Error::WrongHost.into());
         }
         let ours = |origin: &str| origin.split_once("://").is_some_and(|(_, site)| is_local(site));
         if text(ORIGIN).is_some_and(|origin| !ours(origin)) {
-            return Err(Error::CrossSite);
+            return Err(Error::CrossSite.into());
         }
         let named = text(ROLE).map(|name| Role::parse(name).unwrap_or(Role::Viewer));
         let ops = text(OPS).filter(|value| *value == "1").map(|_| Role::Operator);
@@ -312,7 +266,7 @@ impl Surface {
     }
 
     /// Whether any token is configured, as it was at most two seconds ago.
-    pub(super) async fn tokens_exist(&self) -> Result<bool, Error> {
+    pub(super) async fn tokens_exist(&self) -> Result<bool> {
         let monotonic = self.engine.clock().monotonic();
         if let Some(known) = self.guarded.get(monotonic) {
             return Ok(known);
@@ -323,10 +277,10 @@ impl Surface {
     }
 
     /// The source that a path names, if it has a puller.
-    fn source(&self, path: &str) -> Result<Source, Error> {
+    fn source(&self, path: &str) -> Result<Source> {
         let name = path.strip_prefix("/api/crm/import/").and_then(|rest| rest.split('/').next());
         let known = self.sources.iter().find(|source| Some(source.as_str()) == name);
-        known.cloned().ok_or(Error::SourceUnknown)
+        Ok(known.cloned().ok_or(Error::SourceUnknown)?)
     }
 }
 

@@ -1,14 +1,12 @@
 //! The audit trail, newest first, and the proof that nothing is missing from it.
 
-use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Shared;
-use super::access::{Granted, OfSource, Viewer};
+use super::call::Call;
 use super::moment::{Epoch, Iso};
-use super::problem::Error;
+use super::problem::Result;
 use super::query::{PAGE, Params, cursor};
 use super::reply::json;
 use super::views::{AnyJson, Particulars};
@@ -103,7 +101,7 @@ pub(super) struct TrailQuery {
 }
 
 /// Reads the filters.
-pub(super) fn query(params: &Params, source: Source, scope: &Scope) -> Result<AuditQuery, Error> {
+pub(super) fn query(params: &Params, source: Source, scope: &Scope) -> Result<AuditQuery> {
     let known = || Operation::ALL.map(Operation::as_str).join(", ");
     Ok(AuditQuery {
         source,
@@ -120,11 +118,10 @@ pub(super) fn query(params: &Params, source: Source, scope: &Scope) -> Result<Au
 /// Read the audit trail, newest first.
 #[utoipa::path(get, path = "/api/crm/import/{source}/audit", tag = "audit", operation_id = "listAudit",
     params(TrailQuery), responses((status = 200, description = "The entries", body = Trail)))]
-pub(super) async fn list(
-    State(shared): State<Shared>,
-    grant: OfSource<Viewer>,
-    params: Params,
-) -> Result<Response, Error> {
+pub(super) async fn list(call: &mut Call) -> Result<Response> {
+    let grant = call.of_source(Role::Viewer).await?;
+    let params = call.params();
+    let shared = &call.shared;
     let query = query(&params, grant.source, &grant.principal.scope)?;
     let page = shared.engine.store().audit(&query).await?;
     let total = shared.engine.store().audit_count(&query).await?;
@@ -167,7 +164,9 @@ struct Broken {
 /// Check the hash chains of the audit trail.
 #[utoipa::path(get, path = "/api/audit/verify", tag = "audit", operation_id = "verifyAudit",
     responses((status = 200, description = "The verdict", body = Verdict)))]
-pub(super) async fn verify(State(shared): State<Shared>, grant: Granted<Viewer>) -> Result<Response, Error> {
+pub(super) async fn verify(call: &mut Call) -> Result<Response> {
+    let grant = call.granted(Role::Viewer).await?;
+    let shared = &call.shared;
     let store = shared.engine.store();
     let mut verdict = Verdict { ok: true, valid: true, chains: 0, entries: 0, broken: None };
     let mut after = None;

@@ -3,27 +3,27 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use futures::{FutureExt, StreamExt, stream};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::access::{Grant, OfSource, Operator, Principal, Viewer};
+use super::access::{OfSource, Principal};
+use super::call::Call;
 use super::control::EmptyRequest;
 use super::fields::Fields;
 use super::moment::{Epoch, Iso};
 use super::order::Order;
-use super::problem::Error;
-use super::query::{Segments, listed};
+use super::problem::{Error, Result};
+use super::query::listed;
 use super::reply::{Reply, json};
 use super::roster::intervals;
-use super::schedules::finish;
 use super::schema::Instant;
 use super::{Shared, Surface};
 use crate::domain::{
-    AuditDraft, Bulk, BulkFailure, BulkState, Deed, Filter, Interval, Key, Operation, Record, Schedule,
+    AuditDraft, Bulk, BulkFailure, BulkState, Deed, Filter, Interval, Key, Operation, Record, Role, Schedule,
     Scope, Source, State as Standing,
 };
 use crate::engine::narrowed;
@@ -221,7 +221,7 @@ struct BulkList<'a> {
     bulks: Vec<BulkView<'a>>,
 }
 
-fn deed(shared: &Surface, name: &str, fields: &mut Fields) -> Result<Deed, Error> {
+fn deed(shared: &Surface, name: &str, fields: &mut Fields) -> Result<Deed> {
     Ok(match name {
         "pause" => Deed::Pause { reason: fields.reason()?, until: fields.instant("until")? },
         "resume" => Deed::Resume,
@@ -235,7 +235,7 @@ fn deed(shared: &Surface, name: &str, fields: &mut Fields) -> Result<Deed, Error
     })
 }
 
-fn filter(fields: &mut Fields) -> Result<Filter, Error> {
+fn filter(fields: &mut Fields) -> Result<Filter> {
     let missing =
         || Error::field("filter", "is required: tenants, state, q, tag, interval_sec, overdue or all");
     let mut given = fields.object("filter")?.ok_or_else(missing)?;
@@ -271,49 +271,50 @@ fn filter(fields: &mut Fields) -> Result<Filter, Error> {
     responses((status = 200, description = "What became of it", body = Done<'static>),
         (status = 202, description = "With `background`: it was accepted and goes on by itself", body = Progress<'static>,
             headers(("location" = String, description = "Where to ask how far it is")))))]
-pub(super) async fn bulk(
-    State(shared): State<Shared>,
-    mut order: Order<OfSource<Operator>, BODY>,
-) -> Result<Response, Error> {
+pub(super) async fn bulk(call: &mut Call) -> Result<Response> {
+    let grant = call.of_source(Role::Operator).await?;
+    let mut order = call.order_up_to(BODY, &grant).await?;
+    let shared = &call.shared;
     let fields = &mut order.fields;
     let name = fields
         .one_of("operation", &Deed::NAMES)?
         .ok_or_else(|| Error::field("operation", format!("must be one of {}", Deed::NAMES.join(", "))))?;
-    let deed = deed(&shared, name, fields)?;
+    let deed = deed(shared, name, fields)?;
     let filter = filter(fields)?;
     let dry_run = fields.flag("dry_run")?.unwrap_or(false);
     let background = fields.flag("background")?.unwrap_or(false);
     let expect = fields.number("expect", 0, u64::from(u32::MAX))?;
-    finish(&mut order)?;
+    order.finish()?;
     if let Deed::Pause { until: Some(until), .. } = &deed
         && *until <= shared.now()
     {
-        return Err(Error::Refused(Refusal::UntilOutOfRange));
+        return Err(Error::Refused(Refusal::UntilOutOfRange).into());
     }
     if background && filter.tenants.as_ref().is_some_and(|tenants| tenants.len() > Bulk::NAMED) {
         let most = Bulk::NAMED;
         return Err(Error::field("filter.tenants", format!("must name at most {most} with background")));
     }
-    let OfSource { source, principal, .. } = &order.grant;
+    let OfSource { source, principal, .. } = &grant;
     let (now, scope) = (shared.now(), narrowed(&principal.scope, filter.tenants.as_deref()));
-    let meant = |record: &Record, schedule: &Schedule| shared.engine.means(&filter, record, schedule, now);
-    let keys = shared.engine.pick(source, &scope, None, usize::MAX, meant).await?;
+    let mut meant =
+        |record: &Record, schedule: &Schedule| shared.engine.means(&filter, record, schedule, now);
+    let keys = shared.engine.pick(source, &scope, None, usize::MAX, &mut meant).await?;
     let matched = keys.len() as u64;
     if let Some(expect) = expect.filter(|expect| *expect != matched) {
-        return Err(order.remember(&shared, Error::Expected { expect, matched }).await);
+        return Err(order.remember(shared, Error::Expected { expect, matched }.into()).await);
     }
     let mut done =
         Done { ok: true, operation: name, dry_run, matched, changed: 0, failed: vec![], failed_total: 0 };
     if dry_run {
         return Ok(Reply::ok(&done).into_response());
     }
-    let caller = order.grant.caller();
+    let caller = &grant.caller;
     if background {
-        return begin(&shared, &order, deed, filter, matched).await;
+        return begin(shared, &grant, &order, deed, filter, matched).await;
     }
     let deeds = shared.engine.carry_out(source, keys, &deed, caller, None).await?;
-    let follow = deeds.started.iter().map(|outcome| shared.engine.follow(outcome, Duration::ZERO));
-    futures::future::join_all(follow).await;
+    let follow = |outcome| shared.engine.follow(outcome, Duration::ZERO).map(drop);
+    stream::iter(&deeds.started).for_each_concurrent(None, follow).await;
     done.changed = deeds.changed;
     done.failed_total = deeds.failed.len() as u64;
     done.ok = done.failed_total == 0;
@@ -327,11 +328,12 @@ pub(super) async fn bulk(
         "failed": done.failed_total,
     });
     let draft = AuditDraft { metadata: metadata.into(), ..AuditDraft::new(Operation::Bulk, caller) };
-    let ask =
-        |_: &Record| Ok::<_, Error>(Command::Note { draft: Box::new(draft.clone()), writes: Vec::new() });
-    let answer = |_: &_| order.answer(&shared, &reply);
+    let ask = |_: &Record| {
+        Ok::<_, Box<Error>>(Command::Note { draft: Box::new(draft.clone()), writes: Vec::new() })
+    };
+    let answer = |_: &_| order.answer(shared, &reply);
     if let Err(error) = shared.engine.command(&Key::system(), caller, None, ask, answer).await {
-        return Err(order.remember(&shared, error).await);
+        return Err(order.remember(shared, error).await);
     }
     Ok(reply.into_response())
 }
@@ -342,12 +344,13 @@ const PATIENCE: usize = 4;
 /// Accepts a bulk command that goes on by itself.
 async fn begin(
     shared: &Shared,
-    order: &Order<OfSource<Operator>, BODY>,
+    grant: &OfSource,
+    order: &Order,
     deed: Deed,
     filter: Filter,
     matched: u64,
-) -> Result<Response, Error> {
-    let OfSource { source, principal, caller, .. } = &order.grant;
+) -> Result<Response> {
+    let OfSource { source, principal, caller, .. } = grant;
     let now = shared.now();
     let metadata = json!({ "operation": deed.name(), "filter": shown(&filter), "matched": matched });
     let bulk = Bulk {
@@ -380,7 +383,7 @@ async fn begin(
             |record: &Record| Bulk { id: format!("{place}-{}", record.version + 1).into(), ..bulk.clone() };
         let ask = |record: &Record| {
             if record.bulk.as_ref().is_some_and(|held| held.state == BulkState::Running) {
-                return Err(Error::BulksBusy);
+                return Err(Error::BulksBusy.into());
             }
             let bulk = begun(record);
             let mut metadata = metadata.clone();
@@ -392,8 +395,8 @@ async fn begin(
             let bulk = outcome.change.next.bulk.as_deref();
             bulk.map_or_else(|| Reply::ok(&()), |bulk| Reply::new(StatusCode::ACCEPTED, &Progress::of(bulk)))
         };
-        match order.carry_out(shared, &key, ask, accepted).await {
-            Err(Error::BulksBusy) => {}
+        match order.outcome(shared, &key, &ask, &accepted).await {
+            Err(error) if matches!(*error, Error::BulksBusy) => {}
             Err(error) => return Err(error),
             Ok((outcome, reply)) => {
                 shared.engine.begin_bulk(&key).await;
@@ -406,7 +409,7 @@ async fn begin(
             }
         }
     }
-    Err(Error::BulksBusy)
+    Err(Error::BulksBusy.into())
 }
 
 fn location(source: &Source, id: &str) -> String {
@@ -415,16 +418,16 @@ fn location(source: &Source, id: &str) -> String {
 
 impl Surface {
     /// The bulk commands that the caller may see: its own, or with all tenants in its scope those of others.
-    async fn bulks(&self, source: &Source, principal: &Principal) -> Result<Vec<Arc<Bulk>>, Error> {
+    async fn bulks(&self, source: &Source, principal: &Principal) -> Result<Vec<Arc<Bulk>>> {
         let mut bulks = self.engine.bulks().await?;
         let sees = |bulk: &Bulk| principal.scope == Scope::All || bulk.principal == principal.id;
         bulks.retain(|bulk| bulk.source == *source && sees(bulk));
         Ok(bulks)
     }
 
-    async fn bulk(&self, source: &Source, principal: &Principal, id: &str) -> Result<Arc<Bulk>, Error> {
+    async fn bulk(&self, source: &Source, principal: &Principal, id: &str) -> Result<Arc<Bulk>> {
         let bulks = self.bulks(source, principal).await?;
-        bulks.into_iter().find(|bulk| *bulk.id == *id).ok_or(Error::NotFound("bulk"))
+        Ok(bulks.into_iter().find(|bulk| *bulk.id == *id).ok_or(Error::NotFound("bulk"))?)
     }
 }
 
@@ -433,7 +436,9 @@ impl Surface {
 /// Those that are under way, and the last ones that ended.
 #[utoipa::path(get, path = "/api/crm/import/{source}/bulk", tag = "schedules", operation_id = "listBulks",
     responses((status = 200, description = "The bulk commands", body = BulkList<'static>)))]
-pub(super) async fn list(State(shared): State<Shared>, grant: OfSource<Viewer>) -> Result<Response, Error> {
+pub(super) async fn list(call: &mut Call) -> Result<Response> {
+    let grant = call.of_source(Role::Viewer).await?;
+    let shared = &call.shared;
     let bulks = shared.bulks(&grant.source, &grant.principal).await?;
     json(&BulkList { ok: true, bulks: bulks.iter().map(|bulk| BulkView::of(bulk)).collect() })
 }
@@ -442,11 +447,10 @@ pub(super) async fn list(State(shared): State<Shared>, grant: OfSource<Viewer>) 
 #[utoipa::path(get, path = "/api/crm/import/{source}/bulk/{id}", tag = "schedules", operation_id = "getBulk",
     params(("id" = String, Path, description = "The bulk command")),
     responses((status = 200, description = "The bulk command", body = Progress<'static>)))]
-pub(super) async fn get(
-    State(shared): State<Shared>,
-    Segments([id]): Segments<1>,
-    grant: OfSource<Viewer>,
-) -> Result<Response, Error> {
+pub(super) async fn get(call: &mut Call) -> Result<Response> {
+    let id = call.segment("id")?;
+    let grant = call.of_source(Role::Viewer).await?;
+    let shared = &call.shared;
     json(&Progress::of(&*shared.bulk(&grant.source, &grant.principal, &id).await?))
 }
 
@@ -457,19 +461,19 @@ pub(super) async fn get(
     operation_id = "cancelBulk", params(("id" = String, Path, description = "The bulk command")),
     request_body(content = Option<EmptyRequest>),
     responses((status = 200, description = "The rest stays as it is", body = Progress<'static>)))]
-pub(super) async fn cancel(
-    State(shared): State<Shared>,
-    Segments([id]): Segments<1>,
-    mut order: Order<OfSource<Operator>>,
-) -> Result<Response, Error> {
-    finish(&mut order)?;
-    let OfSource { source, principal, caller, .. } = &order.grant;
+pub(super) async fn cancel(call: &mut Call) -> Result<Response> {
+    let id = call.segment("id")?;
+    let grant = call.of_source(Role::Operator).await?;
+    let mut order = call.order(&grant).await?;
+    let shared = &call.shared;
+    order.finish()?;
+    let OfSource { source, principal, caller, .. } = &grant;
     let bulk = shared.bulk(source, principal, &id).await?;
     let key = Bulk::key_of(&bulk.id).ok_or(Error::NotFound("bulk"))?;
     let ask = |record: &Record| {
         let held = record.bulk.as_ref().filter(|held| held.id == bulk.id).ok_or(Error::NotFound("bulk"))?;
         if held.state != BulkState::Running {
-            return Err(Error::BulkOver);
+            return Err(Error::BulkOver.into());
         }
         let next = Bulk { state: BulkState::Cancelled, updated: shared.now(), ..(**held).clone() };
         let metadata = json!({ "bulk": next.id, "operation": next.deed.name(), "carried_out": next.done });
@@ -477,8 +481,7 @@ pub(super) async fn cancel(
         Ok(Command::Bulk { bulk: Box::new(next), draft: Some(Box::new(draft)) })
     };
     let reply = |outcome: &Outcome| Reply::ok(&outcome.change.next.bulk.as_deref().map(Progress::of));
-    let (_, reply) = order.carry_out(&shared, &key, ask, reply).await?;
-    Ok(reply.into_response())
+    order.carry_out(shared, &key, &ask, &reply).await
 }
 
 fn shown(filter: &Filter) -> serde_json::Value {

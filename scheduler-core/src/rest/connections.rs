@@ -2,19 +2,15 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Shared;
-use super::access::{Admin, OfTenant, Viewer};
+use super::call::Call;
 use super::moment::{Epoch, Iso};
-use super::order::Order;
-use super::problem::Error;
+use super::problem::{Error, Result};
 use super::reply::{Reply, json};
-use super::schedules::finish;
-use crate::domain::{ErrorKind, Record, Secret};
+use crate::domain::{ErrorKind, Record, Role, Secret};
 use crate::machine::Command;
 
 /// A tenant's access to its upstream.
@@ -63,17 +59,17 @@ struct Tested {
 #[utoipa::path(put, path = "/api/crm/import/{source}/connection", tag = "connections",
     operation_id = "putConnection", request_body(content = ConnectionRequest),
     responses((status = 200, description = "The key is set", body = Shown)))]
-pub(super) async fn put(
-    State(shared): State<Shared>,
-    mut order: Order<OfTenant<Admin>>,
-) -> Result<Response, Error> {
+pub(super) async fn put(call: &mut Call) -> Result<Response> {
+    let grant = call.of_tenant(Role::Admin).await?;
+    let mut order = call.order(&grant).await?;
+    let shared = &call.shared;
     let api_key = order.fields.text("api_key", 512)?.ok_or_else(|| Error::field("api_key", "is required"))?;
     if api_key.is_empty() || !api_key.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(Error::field("api_key", "must be 1 to 512 visible ASCII characters"));
     }
     let base_url = order.fields.text("base_url", 512)?;
-    finish(&mut order)?;
-    let key = &order.grant.key;
+    order.finish()?;
+    let key = &grant.key;
     if let Some(url) = &base_url {
         let own = shared.base_url(key.source.as_str());
         if !acceptable(url) && own != Some(url.as_str()) {
@@ -93,8 +89,7 @@ pub(super) async fn put(
         updated_iso: Some(Iso(now)),
     };
     let ask = |_: &Record| Ok(Command::Connect(Some(Box::new(sealed.clone()))));
-    let (_, reply) = order.carry_out(&shared, key, ask, |_| Reply::ok(&body)).await?;
-    Ok(reply.into_response())
+    order.carry_out(shared, key, &ask, &|_| Reply::ok(&body)).await
 }
 
 /// Whether an address may be called: https, a plain host, no credentials, nothing hidden behind it.
@@ -117,7 +112,9 @@ fn acceptable(url: &str) -> bool {
 /// Read what may be known of the tenant's connection.
 #[utoipa::path(get, path = "/api/crm/import/{source}/connection", tag = "connections",
     operation_id = "getConnection", responses((status = 200, description = "The connection", body = Shown)))]
-pub(super) async fn get(State(shared): State<Shared>, grant: OfTenant<Viewer>) -> Result<Response, Error> {
+pub(super) async fn get(call: &mut Call) -> Result<Response> {
+    let grant = call.of_tenant(Role::Viewer).await?;
+    let shared = &call.shared;
     let sealed = shared.engine.store().connection(&grant.key).await?;
     let sealed = sealed.as_ref();
     // A key may also be managed elsewhere, where its date is not known.
@@ -143,14 +140,14 @@ pub(super) async fn get(State(shared): State<Shared>, grant: OfTenant<Viewer>) -
 /// Remove the tenant's upstream key.
 #[utoipa::path(delete, path = "/api/crm/import/{source}/connection", tag = "connections",
     operation_id = "deleteConnection", responses((status = 200, description = "The key is gone", body = Shown)))]
-pub(super) async fn delete(
-    State(shared): State<Shared>,
-    mut order: Order<OfTenant<Admin>>,
-) -> Result<Response, Error> {
-    finish(&mut order)?;
-    let key = &order.grant.key;
+pub(super) async fn delete(call: &mut Call) -> Result<Response> {
+    let grant = call.of_tenant(Role::Admin).await?;
+    let mut order = call.order(&grant).await?;
+    let shared = &call.shared;
+    order.finish()?;
+    let key = &grant.key;
     if shared.engine.store().connection(key).await?.is_none() {
-        return Err(order.remember(&shared, Error::NotFound("connection")).await);
+        return Err(order.remember(shared, Error::NotFound("connection").into()).await);
     }
     let body = Shown {
         ok: true,
@@ -162,20 +159,19 @@ pub(super) async fn delete(
         updated_iso: None,
     };
     let ask = |_: &Record| Ok(Command::Connect(None));
-    let (_, reply) = order.carry_out(&shared, key, ask, |_| Reply::ok(&body)).await?;
-    Ok(reply.into_response())
+    order.carry_out(shared, key, &ask, &|_| Reply::ok(&body)).await
 }
 
 /// Try the tenant's upstream key with one cheap live call.
 #[utoipa::path(post, path = "/api/crm/import/{source}/connection/test", tag = "connections",
     operation_id = "testConnection",
     responses((status = 200, description = "What the upstream said", body = Tested)))]
-pub(super) async fn test(
-    State(shared): State<Shared>,
-    mut order: Order<OfTenant<Admin>>,
-) -> Result<Response, Error> {
-    finish(&mut order)?;
-    let key = &order.grant.key;
+pub(super) async fn test(call: &mut Call) -> Result<Response> {
+    let grant = call.of_tenant(Role::Admin).await?;
+    let mut order = call.order(&grant).await?;
+    let shared = &call.shared;
+    order.finish()?;
+    let key = &grant.key;
     let missing = || Error::NotFound("connection");
     let connection = shared.engine.connection(key).await?.ok_or_else(missing)?;
     let puller = shared.engine.puller(&key.source).ok_or(Error::SourceUnknown)?;
@@ -195,7 +191,7 @@ pub(super) async fn test(
     let message = message.replace(connection.api_key.expose(), "…");
     let fingerprint = Some(connection.fingerprint.to_string());
     let reply = Reply::ok(&Tested { ok, tenant: key.tenant.to_string(), fingerprint, message, error });
-    order.keep(&shared, &reply).await?;
+    order.keep(shared, &reply).await?;
     Ok(reply.into_response())
 }
 

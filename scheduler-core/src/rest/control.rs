@@ -2,20 +2,17 @@
 
 use std::time::Duration;
 
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Shared;
-use super::access::{OfSource, OfTenant, Operator, authorize};
+use super::access::authorize;
+use super::call::Call;
 use super::moment::{Epoch, Iso};
-use super::order::Order;
-use super::problem::{Error, no_run};
-use super::query::Segments;
+use super::problem::{Error, Result, no_run};
 use super::reply::Reply;
-use super::schedules::{finish, with_schedule};
+use super::schedules::with_schedule;
 use super::schema::Instant;
 use super::views::ScheduleView;
 use crate::domain::{Record, Role, Run, RunState, Stats, Timestamp};
@@ -70,18 +67,16 @@ struct Paused<'a> {
     request_body(content = Option<PauseRequest>),
     responses((status = 200, description = "The schedule is paused", body = Paused<'static>,
         headers(("etag" = String, description = "The revision")))))]
-pub(super) async fn pause(
-    State(shared): State<Shared>,
-    mut order: Order<OfTenant<Operator>>,
-) -> Result<Response, Error> {
+pub(super) async fn pause(call: &mut Call) -> Result<Response> {
+    let grant = call.of_tenant(Role::Operator).await?;
+    let mut order = call.order(&grant).await?;
+    let shared = &call.shared;
     let reason = order.fields.reason()?;
     let until = order.fields.instant("until")?;
-    finish(&mut order)?;
+    order.finish()?;
     let ask = |_: &Record| Ok(Command::Pause { reason: reason.clone(), until });
     let now = shared.now();
-    let (_, reply) =
-        order.carry_out(&shared, &order.grant.key, ask, |outcome| paused(outcome, true, now)).await?;
-    Ok(reply.into_response())
+    order.carry_out(shared, &grant.key, &ask, &|outcome| paused(outcome, true, now)).await
 }
 
 /// Resume the tenant's schedule.
@@ -91,16 +86,14 @@ pub(super) async fn pause(
     request_body(content = Option<EmptyRequest>),
     responses((status = 200, description = "The schedule is not paused", body = Paused<'static>,
         headers(("etag" = String, description = "The revision")))))]
-pub(super) async fn resume(
-    State(shared): State<Shared>,
-    mut order: Order<OfTenant<Operator>>,
-) -> Result<Response, Error> {
-    finish(&mut order)?;
+pub(super) async fn resume(call: &mut Call) -> Result<Response> {
+    let grant = call.of_tenant(Role::Operator).await?;
+    let mut order = call.order(&grant).await?;
+    let shared = &call.shared;
+    order.finish()?;
     let now = shared.now();
     let ask = |_: &Record| Ok(Command::Resume);
-    let (_, reply) =
-        order.carry_out(&shared, &order.grant.key, ask, |outcome| paused(outcome, false, now)).await?;
-    Ok(reply.into_response())
+    order.carry_out(shared, &grant.key, &ask, &|outcome| paused(outcome, false, now)).await
 }
 
 fn paused(outcome: &Outcome, paused: bool, now: Timestamp) -> Reply {
@@ -158,18 +151,18 @@ struct Started<'a> {
         (status = 202, description = "The run is still in flight", body = Started<'static>,
             headers(("location" = String, description = "The run"))),
         (status = 502, description = "The import failed upstream", body = Ran<'static>)))]
-pub(super) async fn run_now(
-    State(shared): State<Shared>,
-    mut order: Order<OfTenant<Operator>>,
-) -> Result<Response, Error> {
+pub(super) async fn run_now(call: &mut Call) -> Result<Response> {
+    let grant = call.of_tenant(Role::Operator).await?;
+    let mut order = call.order(&grant).await?;
+    let shared = &call.shared;
     let reason = order.fields.reason()?;
     let wait = Duration::from_secs(order.fields.number("wait_sec", 0, 30)?.unwrap_or(10));
-    finish(&mut order)?;
+    order.finish()?;
     let ask = |_: &Record| {
         let (worker, ttl) = (shared.engine.worker(), shared.engine.lease());
         Ok(Command::RunNow { reason: reason.clone(), worker, ttl })
     };
-    let key = &order.grant.key;
+    let key = &grant.key;
     let location = |run_id: &str| format!("/api/crm/import/{}/runs/{run_id}", key.source);
     let started = |outcome: &Outcome| {
         let run_id = outcome.started.as_ref().map_or("", |lease| lease.run_id.as_str());
@@ -177,10 +170,10 @@ pub(super) async fn run_now(
         let body = Started { ok: true, tenant, run_id, state: RunState::Running, location };
         Reply::new(StatusCode::ACCEPTED, &body)
     };
-    let (outcome, accepted) = order.carry_out(&shared, key, ask, started).await?;
+    let (outcome, accepted) = order.outcome(shared, key, &ask, &started).await?;
     if let Some(run) = shared.engine.follow(&outcome, wait).await {
         let reply = ran(&run);
-        order.keep(&shared, &reply).await?;
+        order.keep(shared, &reply).await?;
         return Ok(reply.into_response());
     }
     let mut response = accepted.into_response();
@@ -224,17 +217,17 @@ struct Cancelled<'a> {
     operation_id = "cancelRun", params(("run_id" = String, Path, description = "The run")),
     request_body(content = Option<EmptyRequest>),
     responses((status = 202, description = "The run ends cancelled", body = Cancelled<'static>)))]
-pub(super) async fn cancel(
-    State(shared): State<Shared>,
-    Segments([run_id]): Segments<1>,
-    mut order: Order<OfSource<Operator>>,
-) -> Result<Response, Error> {
-    finish(&mut order)?;
+pub(super) async fn cancel(call: &mut Call) -> Result<Response> {
+    let run_id = call.segment("run_id")?;
+    let grant = call.of_source(Role::Operator).await?;
+    let mut order = call.order(&grant).await?;
+    let shared = &call.shared;
+    order.finish()?;
     let run_id = no_run(&run_id)?;
     let run = shared.engine.store().run(&run_id).await?;
-    let run = run.filter(|run| run.key.source == order.grant.source).ok_or(Error::NotFound("run"))?;
+    let run = run.filter(|run| run.key.source == grant.source).ok_or(Error::NotFound("run"))?;
     let foreign = |_| Error::NotFound("run");
-    authorize(&order.grant.principal, Role::Operator, Some(&run.key.tenant)).map_err(foreign)?;
+    authorize(&grant.principal, Role::Operator, Some(&run.key.tenant)).map_err(foreign)?;
     let ask = |_: &Record| Ok(Command::Cancel { run_id: run_id.clone() });
     let body = Cancelled {
         ok: true,
@@ -243,6 +236,5 @@ pub(super) async fn cancel(
         state: RunState::Cancelled,
     };
     let reply = |_: &Outcome| Reply::new(StatusCode::ACCEPTED, &body);
-    let (_, reply) = order.carry_out(&shared, &run.key, ask, reply).await?;
-    Ok(reply.into_response())
+    order.carry_out(shared, &run.key, &ask, &reply).await
 }

@@ -52,10 +52,10 @@ impl Surface {
         parts: &Parts,
         principal: Option<&Principal>,
         tenant: Option<&Tenant>,
-        error: Error,
-    ) -> Error {
+        error: Box<Error>,
+    ) -> Box<Error> {
         let is_denial = matches!(
-            error,
+            *error,
             Error::Unauthenticated
                 | Error::RoleTooLow(_)
                 | Error::ScopeTooNarrow
@@ -77,7 +77,7 @@ impl Surface {
             request_id: Some(request_id(&parts.headers)),
         };
         let route = parts.extensions.get::<axum::extract::MatchedPath>();
-        let reason = match &error {
+        let reason = match &*error {
             Error::Refused(_) => "foreign_tenant",
             error => error.label(),
         };

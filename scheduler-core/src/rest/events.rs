@@ -8,22 +8,21 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::State;
 use axum::response::Response;
 use bytes::Bytes;
 use futures::{FutureExt, Stream, StreamExt};
-use http::{HeaderMap, HeaderValue, Method, header};
+use http::{HeaderValue, Method, header};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Shared;
-use super::access::{Granted, Principal, Viewer};
+use super::access::Principal;
 use super::audit::EntryView;
-use super::problem::Error;
-use super::query::Params;
+use super::call::Call;
+use super::problem::{Error, Result};
 use super::reply::{json, not_modified};
 use super::views::{RunView, ScheduleView};
-use crate::domain::{RunState, Scope, Timestamp};
+use crate::domain::{Role, RunState, Scope, Timestamp};
 use crate::engine::{Event, Notice, Subscription};
 
 /// Without any event, a comment is sent this often.
@@ -137,11 +136,10 @@ struct SinceQuery {
 #[utoipa::path(get, path = "/api/changes", tag = "live", operation_id = "listChanges", params(SinceQuery),
     responses((status = 200, description = "The events", body = Changes<'static>),
         (status = 304, description = "Nothing has changed")))]
-pub(super) async fn changes(
-    State(shared): State<Shared>,
-    grant: Granted<Viewer>,
-    params: Params,
-) -> Result<Response, Error> {
+pub(super) async fn changes(call: &mut Call) -> Result<Response> {
+    let grant = call.granted(Role::Viewer).await?;
+    let params = call.params();
+    let shared = &call.shared;
     let since = params.number("since", 0, u64::MAX)?.ok_or_else(|| Error::field("since", "is required"))?;
     let current = shared.version_for(&grant.principal).await?;
     if since == current {
@@ -150,11 +148,11 @@ pub(super) async fn changes(
     }
     // Who sees a few tenants only reads the list again: a version of all would tell of others' changes.
     if grant.principal.scope != Scope::All {
-        return Err(Error::TooOld);
+        return Err(Error::TooOld.into());
     }
     let events = shared.engine.events().since(since).ok_or(Error::TooOld)?;
     // Another process may have changed what this one has no event for.
-    let Some(last) = events.last() else { return Err(Error::TooOld) };
+    let Some(last) = events.last() else { return Err(Error::TooOld.into()) };
     let now = shared.now();
     let changes = events.iter().flat_map(|event| told(event, event.version, now)).collect();
     json(&Changes { ok: true, changes, version: last.version })
@@ -167,20 +165,19 @@ pub(super) async fn changes(
 #[utoipa::path(get, path = "/api/events", tag = "live", operation_id = "streamEvents",
     params(("last-event-id" = Option<String>, Header, description = "The last event that was read")),
     responses((status = 200, description = "The stream", body = Told<'static>, content_type = "text/event-stream")))]
-pub(super) async fn stream(
-    State(shared): State<Shared>,
-    grant: Granted<Viewer>,
-    headers: HeaderMap,
-    method: Method,
-) -> Result<Response, Error> {
+pub(super) async fn stream(call: &mut Call) -> Result<Response> {
+    let grant = call.granted(Role::Viewer).await?;
+    let headers = &call.parts.headers;
+    let method = &call.parts.method;
+    let shared = &call.shared;
     if !shared.streaming {
-        return Err(Error::NoStream);
+        return Err(Error::NoStream.into());
     }
     let body = if method == Method::HEAD {
         Body::empty()
     } else {
         let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
-        Body::from_stream(Events::open(shared, grant.principal, last.as_deref())?)
+        Body::from_stream(Events::open(shared.clone(), grant.principal, last.as_deref())?)
     };
     let mut response = Response::new(body);
     let headers = response.headers_mut();
@@ -209,7 +206,7 @@ struct Events {
 }
 
 impl Events {
-    fn open(shared: Shared, principal: Arc<Principal>, last: Option<&str>) -> Result<Self, Error> {
+    fn open(shared: Shared, principal: Arc<Principal>, last: Option<&str>) -> Result<Self> {
         let place = Place::take(&shared)?;
         let clock = shared.engine.clock().clone();
         let sleep = |span: Duration| -> Sleep {
@@ -337,10 +334,10 @@ impl Stream for Events {
 struct Place(Shared);
 
 impl Place {
-    fn take(shared: &Shared) -> Result<Self, Error> {
+    fn take(shared: &Shared) -> Result<Self> {
         if shared.streams.fetch_add(1, Ordering::AcqRel) >= STREAMS {
             shared.streams.fetch_sub(1, Ordering::AcqRel);
-            return Err(Error::StreamsBusy);
+            return Err(Error::StreamsBusy.into());
         }
         Ok(Self(shared.clone()))
     }

@@ -2,21 +2,19 @@
 
 use std::time::Duration;
 
-use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::access::{OfTenant, Viewer};
+use super::Surface;
 use super::audit::EntryView;
+use super::call::Call;
 use super::moment::{Epoch, Iso};
-use super::problem::Error;
-use super::query::Params;
+use super::problem::{Error, Result};
 use super::reply::json;
 use super::schema::StateWord;
-use super::{Shared, Surface};
 use crate::domain::{
-    AuditEntry, Disposition, Key, Operation, Range, Schedule, Scope, State as Standing, Timestamp,
+    AuditEntry, Disposition, Key, Operation, Range, Role, Schedule, Scope, State as Standing, Timestamp,
 };
 use crate::machine::{Refusal, next_run};
 use crate::ports::AuditQuery;
@@ -119,11 +117,10 @@ struct AtQuery {
 /// Explain why the schedule did or did not run.
 #[utoipa::path(get, path = "/api/crm/import/{source}/explain", tag = "runs", operation_id = "explain",
     params(AtQuery), responses((status = 200, description = "Why", body = Explanation<'static>)))]
-pub(super) async fn explain(
-    State(shared): State<Shared>,
-    grant: OfTenant<Viewer>,
-    params: Params,
-) -> Result<Response, Error> {
+pub(super) async fn explain(call: &mut Call) -> Result<Response> {
+    let grant = call.of_tenant(Role::Viewer).await?;
+    let params = call.params();
+    let shared = &call.shared;
     let (key, now) = (&grant.key, shared.now());
     let at = params.instant("at")?.unwrap_or(now);
     let record = shared.record(key).await?;
@@ -190,7 +187,7 @@ impl Surface {
         schedule: &Schedule,
         at: Timestamp,
         now: Timestamp,
-    ) -> Result<Option<Found>, Error> {
+    ) -> Result<Option<Found>> {
         let at = at.min(now);
         let week = Duration::from_secs(7 * 24 * 3600);
         let mut window = Duration::from_secs(24 * 3600);
@@ -220,7 +217,7 @@ impl Surface {
         schedule: &Schedule,
         disposition: Option<Disposition>,
         at: Timestamp,
-    ) -> Result<Option<AuditEntry>, Error> {
+    ) -> Result<Option<AuditEntry>> {
         let operations: &[Operation] = match disposition {
             Some(Disposition::Paused) => &[Operation::Pause],
             Some(Disposition::Broken) => &[Operation::AutoPause],

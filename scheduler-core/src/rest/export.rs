@@ -3,21 +3,18 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::State;
 use axum::response::Response;
 use bytes::Bytes;
 use futures::stream::{self, Stream};
-use http::{HeaderMap, HeaderValue, Method, header};
-use serde::Serialize;
+use http::{HeaderValue, Method, header};
 
-use super::Shared;
-use super::access::{OfSource, OfTenant, Viewer};
 use super::audit::{self, EntryView, TrailQuery};
-use super::problem::Error;
-use super::query::{LONGEST_PAGE, Params};
+use super::call::Call;
+use super::problem::{Error, Result};
+use super::query::LONGEST_PAGE;
 use super::records::{self, RecordView};
-use crate::domain::{AuditEntry, Imported, Json, Timestamp};
-use crate::ports::{AuditQuery, ImportedQuery, Page, Store, StoreError};
+use crate::domain::{AuditEntry, Imported, Json, Role, Timestamp};
+use crate::ports::{AuditQuery, ImportedQuery, Store, StoreError};
 
 /// How a file is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,15 +51,6 @@ impl Format {
     }
 }
 
-/// One row of a file.
-pub(super) trait Row: Send {
-    const HEAD: &'static [&'static str];
-    /// The name of the list in JSON.
-    const NAME: &'static str;
-    fn cells(&self) -> Vec<String>;
-    fn json(&self) -> impl Serialize;
-}
-
 /// Quotes a cell, and keeps a spreadsheet from taking it for a formula.
 fn cell(line: &mut String, text: &str) {
     line.push('"');
@@ -91,106 +79,165 @@ fn line(cells: impl IntoIterator<Item = impl AsRef<str>>) -> String {
     line
 }
 
-fn rendered<R: Row>(format: Format, rows: &[R], first: bool, last: bool) -> Bytes {
-    let mut text = String::new();
-    if first {
-        match format {
-            Format::Csv => text.push_str(&line(R::HEAD)),
-            Format::Json => text.push_str(&format!("{{\"ok\":true,\"{}\":[", R::NAME)),
-            Format::Ndjson => {}
-        }
-    }
-    for (place, row) in rows.iter().enumerate() {
-        match format {
-            Format::Csv => text.push_str(&line(row.cells())),
-            Format::Json | Format::Ndjson => {
-                if format == Format::Json && !(first && place == 0) {
-                    text.push(',');
-                }
-                text.push_str(&serde_json::to_string(&row.json()).unwrap_or_default());
-                if format == Format::Ndjson {
-                    text.push('\n');
-                }
-            }
-        }
-    }
-    if last && format == Format::Json {
-        text.push_str("]}");
-    }
-    text.into()
+/// What a file lists.
+enum List {
+    Audit(AuditQuery),
+    Records(ImportedQuery),
 }
 
-/// Where a walk over pages stands.
-enum Walk<Q> {
-    At(Q, bool),
-    Over,
+/// One row of a file.
+enum Row {
+    Entry(AuditEntry),
+    Record(Imported),
 }
 
-fn pages<Q, R, F>(format: Format, query: Q, next: F) -> impl Stream<Item = Result<Bytes, StoreError>> + Send
-where
-    Q: Send + 'static,
-    R: Row + 'static,
-    F: AsyncPage<Q, R> + 'static,
-{
-    stream::try_unfold((Walk::At(query, true), Arc::new(next)), move |(walk, next)| async move {
-        let Walk::At(mut query, first) = walk else { return Ok(None) };
-        let page = next.page(&mut query).await?;
-        let over = page.next.is_none();
-        let bytes = rendered(format, &page.rows, first, over);
-        let walk = match page.next {
-            Some(place) => {
-                F::go_on(&mut query, place);
-                Walk::At(query, false)
+impl List {
+    /// Its name in JSON.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Audit(_) => "audit",
+            Self::Records(_) => "records",
+        }
+    }
+
+    /// The names of the columns.
+    fn head(&self) -> &'static [&'static str] {
+        match self {
+            Self::Audit(_) => &[
+                "id",
+                "ts",
+                "ts_iso",
+                "tenant",
+                "operation",
+                "source",
+                "actor",
+                "role",
+                "request_id",
+                "metadata",
+                "before",
+                "after",
+                "seq",
+            ],
+            Self::Records(_) => &["entity", "external_id", "modified_iso", "imported_at_iso", "gone", "data"],
+        }
+    }
+
+    /// The rows of the next page, and whether there are more.
+    async fn page(&mut self, store: &dyn Store) -> Result<(Vec<Row>, bool), StoreError> {
+        let (rows, more) = match self {
+            Self::Audit(query) => {
+                let page = store.audit(query).await?;
+                query.cursor = page.next;
+                (page.rows.into_iter().map(Row::Entry).collect(), query.cursor.is_some())
             }
-            None => Walk::Over,
+            Self::Records(query) => {
+                let page = store.imported(query).await?;
+                query.cursor = page.next;
+                (page.rows.into_iter().map(Row::Record).collect(), query.cursor.is_some())
+            }
         };
-        Ok(Some((bytes, (walk, next))))
-    })
-}
-
-/// Reads one page of a query.
-#[async_trait::async_trait]
-trait AsyncPage<Q, R>: Send + Sync {
-    async fn page(&self, query: &mut Q) -> Result<Page<R>, StoreError>;
-    fn go_on(query: &mut Q, place: String);
-}
-
-/// The store as the source of pages.
-struct Pages(Arc<dyn Store>);
-
-fn mapped<A, B>(page: Page<A>, wrap: impl Fn(A) -> B) -> Page<B> {
-    Page { rows: page.rows.into_iter().map(wrap).collect(), next: page.next }
-}
-
-#[async_trait::async_trait]
-impl AsyncPage<AuditQuery, EntryRow> for Pages {
-    async fn page(&self, query: &mut AuditQuery) -> Result<Page<EntryRow>, StoreError> {
-        Ok(mapped(self.0.audit(query).await?, EntryRow))
+        Ok((rows, more))
     }
 
-    fn go_on(query: &mut AuditQuery, place: String) {
-        query.cursor = Some(place);
+    fn rendered(&self, format: Format, rows: &[Row], first: bool, last: bool) -> Bytes {
+        let mut text = String::new();
+        if first {
+            match format {
+                Format::Csv => text.push_str(&line(self.head())),
+                Format::Json => text.push_str(&format!("{{\"ok\":true,\"{}\":[", self.name())),
+                Format::Ndjson => {}
+            }
+        }
+        for (place, row) in rows.iter().enumerate() {
+            match format {
+                Format::Csv => text.push_str(&line(row.cells())),
+                Format::Json | Format::Ndjson => {
+                    if format == Format::Json && !(first && place == 0) {
+                        text.push(',');
+                    }
+                    text.push_str(&row.json());
+                    if format == Format::Ndjson {
+                        text.push('\n');
+                    }
+                }
+            }
+        }
+        if last && format == Format::Json {
+            text.push_str("]}");
+        }
+        text.into()
+    }
+
+    /// The file, a page at a time.
+    fn written(
+        self,
+        format: Format,
+        store: Arc<dyn Store>,
+    ) -> impl Stream<Item = Result<Bytes, StoreError>> + Send {
+        stream::try_unfold((Some(self), true), move |(list, first)| {
+            let store = store.clone();
+            async move {
+                let Some(mut list) = list else { return Ok(None) };
+                let (rows, more) = list.page(&*store).await?;
+                let bytes = list.rendered(format, &rows, first, !more);
+                Ok(Some((bytes, (more.then_some(list), false))))
+            }
+        })
     }
 }
 
-#[async_trait::async_trait]
-impl AsyncPage<ImportedQuery, RecordRow> for Pages {
-    async fn page(&self, query: &mut ImportedQuery) -> Result<Page<RecordRow>, StoreError> {
-        Ok(mapped(self.0.imported(query).await?, RecordRow))
+impl Row {
+    fn json(&self) -> String {
+        match self {
+            Self::Entry(entry) => serde_json::to_string(&EntryView::new(entry)),
+            Self::Record(record) => serde_json::to_string(&RecordView::new(record)),
+        }
+        .unwrap_or_default()
     }
 
-    fn go_on(query: &mut ImportedQuery, place: String) {
-        query.cursor = Some(place);
+    fn cells(&self) -> Vec<String> {
+        let json = |value: &Json| if value.is_null() { String::new() } else { value.as_str().to_owned() };
+        match self {
+            Self::Entry(entry) => vec![
+                entry.id.to_string(),
+                entry.ts.epoch_secs().to_string(),
+                entry.ts.iso(),
+                if entry.key.is_system() { String::new() } else { entry.key.tenant.to_string() },
+                entry.operation.as_str().into(),
+                serde_json::to_value(entry.source)
+                    .ok()
+                    .and_then(|via| via.as_str().map(str::to_owned))
+                    .unwrap_or_default(),
+                entry.actor.to_string(),
+                entry.role.as_str().into(),
+                entry.request_id.as_deref().unwrap_or_default().into(),
+                json(&entry.metadata),
+                entry.before.as_ref().map(json).unwrap_or_default(),
+                entry.after.as_ref().map(json).unwrap_or_default(),
+                entry.seq.to_string(),
+            ],
+            Self::Record(record) => vec![
+                record.entity.to_string(),
+                record.external_id.to_string(),
+                record.modified.map(Timestamp::iso).unwrap_or_default(),
+                record.imported_at.iso(),
+                record.gone.to_string(),
+                record.data.get().to_owned(),
+            ],
+        }
     }
 }
 
-fn file<S>(name: &str, format: Format, at: Timestamp, method: &Method, body: S) -> Result<Response, Error>
-where
-    S: Stream<Item = Result<Bytes, StoreError>> + Send + 'static,
-{
-    let stamp = at.utc().format("%Y%m%dT%H%M%SZ");
-    let disposition = format!("attachment; filename=\"{name}-{stamp}.{}\"", format.extension());
-    let body = if method == Method::HEAD { Body::empty() } else { Body::from_stream(body) };
+fn file(call: &Call, name: &str, format: Format, list: List) -> Result<Response> {
+    let shared = &call.shared;
+    // To the second, such as 20270115T080000Z.
+    let stamp = shared.now().iso().replace(['-', ':'], "");
+    let disposition = format!("attachment; filename=\"{name}-{stamp:.15}Z.{}\"", format.extension());
+    let body = if call.parts.method == Method::HEAD {
+        Body::empty()
+    } else {
+        Body::from_stream(list.written(format, shared.engine.store().clone()))
+    };
     let mut response = Response::new(body);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.media_type()));
@@ -224,12 +271,10 @@ enum AuditFormat {
     params(FormatQuery, TrailQuery),
     responses((status = 200, description = "The entries as a file",
         content((String = "text/csv"), (audit::ExportedTrail = "application/json"), (String = "application/x-ndjson")))))]
-pub(super) async fn audit_trail(
-    State(shared): State<Shared>,
-    grant: OfSource<Viewer>,
-    params: Params,
-    method: Method,
-) -> Result<Response, Error> {
+pub(super) async fn audit_trail(call: &mut Call) -> Result<Response> {
+    let grant = call.of_source(Role::Viewer).await?;
+    let params = call.params();
+    let shared = &call.shared;
     let format =
         params.choice("format", Format::parse, || "csv, json, ndjson".into())?.unwrap_or(Format::Csv);
     let mut query = audit::query(&params, grant.source.clone(), &grant.principal.scope)?;
@@ -243,56 +288,7 @@ pub(super) async fn audit_trail(
     }
     // The first page is read before the answer begins, so that a bad cursor is refused properly.
     shared.engine.store().audit(&AuditQuery { limit: 1, ..query.clone() }).await?;
-    let body = pages::<_, EntryRow, _>(format, query, Pages(shared.engine.store().clone()));
-    file(&name, format, shared.now(), &method, body)
-}
-
-struct EntryRow(AuditEntry);
-
-impl Row for EntryRow {
-    const HEAD: &'static [&'static str] = &[
-        "id",
-        "ts",
-        "ts_iso",
-        "tenant",
-        "operation",
-        "source",
-        "actor",
-        "role",
-        "request_id",
-        "metadata",
-        "before",
-        "after",
-        "seq",
-    ];
-    const NAME: &'static str = "audit";
-
-    fn cells(&self) -> Vec<String> {
-        let entry = &self.0;
-        let json = |value: &Json| if value.is_null() { String::new() } else { value.as_str().to_owned() };
-        vec![
-            entry.id.to_string(),
-            entry.ts.epoch_secs().to_string(),
-            entry.ts.iso(),
-            if entry.key.is_system() { String::new() } else { entry.key.tenant.to_string() },
-            entry.operation.as_str().into(),
-            serde_json::to_value(entry.source)
-                .ok()
-                .and_then(|via| via.as_str().map(str::to_owned))
-                .unwrap_or_default(),
-            entry.actor.to_string(),
-            entry.role.as_str().into(),
-            entry.request_id.as_deref().unwrap_or_default().into(),
-            json(&entry.metadata),
-            entry.before.as_ref().map(json).unwrap_or_default(),
-            entry.after.as_ref().map(json).unwrap_or_default(),
-            entry.seq.to_string(),
-        ]
-    }
-
-    fn json(&self) -> impl Serialize {
-        EntryView::new(&self.0)
-    }
+    file(call, &name, format, List::Audit(query))
 }
 
 /// Which records are wanted, and how.
@@ -325,45 +321,18 @@ enum RecordsFormat {
     operation_id = "exportRecords", params(RecordsExportQuery),
     responses((status = 200, description = "The records as a file",
         content((String = "application/x-ndjson"), (String = "text/csv")))))]
-pub(super) async fn imported(
-    State(shared): State<Shared>,
-    grant: OfTenant<Viewer>,
-    params: Params,
-    method: Method,
-    _headers: HeaderMap,
-) -> Result<Response, Error> {
+pub(super) async fn imported(call: &mut Call) -> Result<Response> {
+    let grant = call.of_tenant(Role::Viewer).await?;
+    let params = call.params();
+    let shared = &call.shared;
     let read = |text: &str| Format::parse(text).filter(|format| *format != Format::Json);
     let format = params.choice("format", read, || "ndjson, csv".into())?.unwrap_or(Format::Ndjson);
     let mut query = records::query(&params, &grant.key)?;
     query.limit = LONGEST_PAGE;
     shared.engine.store().imported(&ImportedQuery { limit: 1, ..query.clone() }).await?;
     let entity = query.entity.as_deref().unwrap_or("records").to_owned();
-    let body = pages::<_, RecordRow, _>(format, query, Pages(shared.engine.store().clone()));
-    file(&format!("{}-{}-{entity}", grant.key.source, grant.key.tenant), format, shared.now(), &method, body)
-}
-
-struct RecordRow(Imported);
-
-impl Row for RecordRow {
-    const HEAD: &'static [&'static str] =
-        &["entity", "external_id", "modified_iso", "imported_at_iso", "gone", "data"];
-    const NAME: &'static str = "records";
-
-    fn cells(&self) -> Vec<String> {
-        let record = &self.0;
-        vec![
-            record.entity.to_string(),
-            record.external_id.to_string(),
-            record.modified.map(Timestamp::iso).unwrap_or_default(),
-            record.imported_at.iso(),
-            record.gone.to_string(),
-            record.data.get().to_owned(),
-        ]
-    }
-
-    fn json(&self) -> impl Serialize {
-        RecordView::new(&self.0)
-    }
+    let name = format!("{}-{}-{entity}", grant.key.source, grant.key.tenant);
+    file(call, &name, format, List::Records(query))
 }
 
 #[cfg(test)]

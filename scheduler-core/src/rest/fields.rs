@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::problem::Error;
+use super::problem::{Error, Result};
 use crate::domain::{CatchUp, Overlap, RetryPolicy, Scope, Spec, SpecDraft, Tenant, Timestamp};
 
 /// The largest bound of a number whose real bound the domain knows.
@@ -19,7 +19,7 @@ pub(super) struct Fields {
 
 impl Fields {
     /// Reads a body; an empty one is an empty object.
-    pub(super) fn parse(bytes: &[u8]) -> Result<Self, Error> {
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self> {
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return Ok(Self { map: Map::new(), prefix: "" });
         }
@@ -27,7 +27,9 @@ impl Fields {
             Ok(Value::Object(map)) => Ok(Self { map, prefix: "" }),
             Ok(Value::Null) => Ok(Self::default()),
             Ok(_) => Err(Error::field("body", "must be a JSON object")),
-            Err(cause) => Err(Error::Json(format!("line {}, column {}", cause.line(), cause.column()))),
+            Err(cause) => {
+                Err(Error::Json(format!("line {}, column {}", cause.line(), cause.column())).into())
+            }
         }
     }
 
@@ -36,7 +38,7 @@ impl Fields {
     }
 
     /// Refuses what nobody has read.
-    pub(super) fn done(self) -> Result<(), Error> {
+    pub(super) fn done(self) -> Result<()> {
         match self.map.keys().next() {
             None => Ok(()),
             Some(name) => {
@@ -45,7 +47,7 @@ impl Fields {
         }
     }
 
-    fn wrong(&self, name: &'static str, problem: impl Into<String>) -> Error {
+    fn wrong(&self, name: &'static str, problem: impl Into<String>) -> Box<Error> {
         Error::field(format!("{}{name}", self.prefix), problem)
     }
 
@@ -59,7 +61,7 @@ impl Fields {
         self.map.remove(name).map(|value| (!value.is_null()).then_some(value))
     }
 
-    pub(super) fn number(&mut self, name: &'static str, min: u64, max: u64) -> Result<Option<u64>, Error> {
+    pub(super) fn number(&mut self, name: &'static str, min: u64, max: u64) -> Result<Option<u64>> {
         let Some(value) = self.take(name) else { return Ok(None) };
         let number = value.as_u64().filter(|number| (min..=max).contains(number));
         number
@@ -67,7 +69,7 @@ impl Fields {
             .ok_or_else(|| self.wrong(name, format!("must be a whole number from {min} to {max}")))
     }
 
-    pub(super) fn text(&mut self, name: &'static str, max: usize) -> Result<Option<String>, Error> {
+    pub(super) fn text(&mut self, name: &'static str, max: usize) -> Result<Option<String>> {
         let problem = || format!("must be text of at most {max} characters");
         match self.take(name) {
             None => Ok(None),
@@ -76,7 +78,7 @@ impl Fields {
         }
     }
 
-    pub(super) fn flag(&mut self, name: &'static str) -> Result<Option<bool>, Error> {
+    pub(super) fn flag(&mut self, name: &'static str) -> Result<Option<bool>> {
         match self.take(name) {
             None => Ok(None),
             Some(Value::Bool(flag)) => Ok(Some(flag)),
@@ -88,7 +90,7 @@ impl Fields {
         &mut self,
         name: &'static str,
         known: &[&'static str],
-    ) -> Result<Option<&'static str>, Error> {
+    ) -> Result<Option<&'static str>> {
         let Some(value) = self.take(name) else { return Ok(None) };
         let found = known.iter().find(|known| value.as_str() == Some(**known));
         found
@@ -96,11 +98,11 @@ impl Fields {
             .ok_or_else(|| self.wrong(name, format!("must be one of {}", known.join(", "))))
     }
 
-    pub(super) fn instant(&mut self, name: &'static str) -> Result<Option<Timestamp>, Error> {
+    pub(super) fn instant(&mut self, name: &'static str) -> Result<Option<Timestamp>> {
         self.take(name).map(|value| self.as_instant(name, &value)).transpose()
     }
 
-    fn as_instant(&self, name: &'static str, value: &Value) -> Result<Timestamp, Error> {
+    fn as_instant(&self, name: &'static str, value: &Value) -> Result<Timestamp> {
         let read = match value {
             Value::String(text) => Timestamp::parse(text),
             Value::Number(number) => number.as_f64().and_then(epoch),
@@ -116,7 +118,7 @@ impl Fields {
         name: &'static str,
         max: usize,
         length: usize,
-    ) -> Result<Option<Vec<String>>, Error> {
+    ) -> Result<Option<Vec<String>>> {
         let Some(value) = self.take(name) else { return Ok(None) };
         let read = value.as_array().filter(|list| list.len() <= max).and_then(|list| {
             let text = |value: &Value| value.as_str().filter(|text| text.len() <= length).map(str::to_owned);
@@ -126,14 +128,14 @@ impl Fields {
         read.map(Some).ok_or_else(|| self.wrong(name, problem()))
     }
 
-    pub(super) fn tenants(&mut self, name: &'static str, max: usize) -> Result<Option<Vec<Tenant>>, Error> {
+    pub(super) fn tenants(&mut self, name: &'static str, max: usize) -> Result<Option<Vec<Tenant>>> {
         let Some(names) = self.texts(name, max, 64)? else { return Ok(None) };
         let parsed: Result<Vec<_>, _> = names.iter().map(|name| Tenant::parse(name)).collect();
         let problem = || format!("must hold names that match {}", Tenant::GRAMMAR);
         parsed.map(Some).map_err(|_| self.wrong(name, problem()))
     }
 
-    pub(super) fn object(&mut self, name: &'static str) -> Result<Option<Self>, Error> {
+    pub(super) fn object(&mut self, name: &'static str) -> Result<Option<Self>> {
         let prefix = match name {
             "retry" => "retry.",
             "filter" => "filter.",
@@ -148,7 +150,7 @@ impl Fields {
     }
 
     /// `"*"` or a list of tenants.
-    pub(super) fn scope(&mut self, name: &'static str) -> Result<Option<Scope>, Error> {
+    pub(super) fn scope(&mut self, name: &'static str) -> Result<Option<Scope>> {
         if self.map.get(name).and_then(Value::as_str) == Some("*") {
             self.map.remove(name);
             return Ok(Some(Scope::All));
@@ -162,13 +164,13 @@ impl Fields {
     }
 
     /// An operator's reason.
-    pub(super) fn reason(&mut self) -> Result<Option<Arc<str>>, Error> {
+    pub(super) fn reason(&mut self) -> Result<Option<Arc<str>>> {
         let text = self.text("reason", 500)?;
         Ok(text.map(|text| Spec::reason(&text)).transpose()?)
     }
 
     /// The fields of a schedule.
-    pub(super) fn draft(&mut self) -> Result<SpecDraft, Error> {
+    pub(super) fn draft(&mut self) -> Result<SpecDraft> {
         Ok(SpecDraft {
             interval_sec: self.number("interval_sec", 0, ANY)?,
             cron: self.text("cron", 120)?,
@@ -207,7 +209,7 @@ impl Fields {
         })
     }
 
-    fn nullable_instant(&mut self, name: &'static str) -> Result<Option<Option<Timestamp>>, Error> {
+    fn nullable_instant(&mut self, name: &'static str) -> Result<Option<Option<Timestamp>>> {
         match self.take_nullable(name) {
             None => Ok(None),
             Some(None) => Ok(Some(None)),
@@ -215,7 +217,7 @@ impl Fields {
         }
     }
 
-    fn catch_up(&mut self) -> Result<Option<CatchUp>, Error> {
+    fn catch_up(&mut self) -> Result<Option<CatchUp>> {
         match self.map.get("catch_up") {
             Some(Value::Object(_)) => {
                 let Some(mut all) = self.object("catch_up")? else { return Ok(None) };
@@ -237,7 +239,7 @@ impl Fields {
         }
     }
 
-    fn retry(&mut self) -> Result<Option<RetryPolicy>, Error> {
+    fn retry(&mut self) -> Result<Option<RetryPolicy>> {
         let Some(mut fields) = self.object("retry")? else { return Ok(None) };
         let standard = RetryPolicy::default();
         let small = |value: Option<u64>, standard: u32| {

@@ -1,22 +1,20 @@
-//! The one layer around every route: request id, headers, problem bodies, metrics, the last resort.
+//! What is around every handler: request id, headers, problem bodies, metrics, the last resort.
 
 use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll};
 
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use futures::FutureExt;
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
-use tower::{Layer, Service};
 use tracing::Instrument;
 
 use super::Shared;
 use super::access::TENANT;
-use super::problem::Error;
+use super::call::{Call, Handler};
+use super::problem::{Error, Result};
 use crate::domain::Tenant;
 
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -46,77 +44,40 @@ fn acceptable(id: &HeaderValue) -> bool {
     (1..=128).contains(&id.len()) && id.as_bytes().iter().all(|byte| (0x21..=0x7e).contains(byte))
 }
 
-#[derive(Clone)]
-pub(super) struct Front(pub(super) Shared);
-
-impl<S> Layer<S> for Front {
-    type Service = Fronted<S>;
-
-    fn layer(&self, inner: S) -> Fronted<S> {
-        Fronted { inner, shared: self.0.clone() }
-    }
-}
-
-#[derive(Clone)]
-pub(super) struct Fronted<S> {
-    inner: S,
-    shared: Shared,
-}
-
-impl<S> Service<Request> for Fronted<S>
-where
-    S: Service<Request, Response = Response, Error = std::convert::Infallible>,
-    S::Future: Send + 'static,
-{
-    type Response = Response;
-    type Error = std::convert::Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response, Self::Error>> + Send>>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.inner.poll_ready(context)
-    }
-
-    fn call(&mut self, mut request: Request) -> Self::Future {
-        let shared = self.shared.clone();
-        let id = match request.headers().get(&REQUEST_ID).filter(|id| acceptable(id)) {
-            Some(id) => id.clone(),
-            None => {
-                let id = shared.request_ids.next();
-                request.headers_mut().insert(REQUEST_ID, id.clone());
-                id
-            }
-        };
-        let about = About {
-            id,
-            method: name(request.method()),
-            route: request.extensions().get::<MatchedPath>().cloned(),
-            head: request.method() == Method::HEAD,
-        };
-        let tenant =
-            request.headers().get(&TENANT).and_then(|tenant| Tenant::parse(tenant.to_str().ok()?).ok());
-        let started = shared.engine.clock().monotonic();
-        let inner = self.inner.call(request);
-        Box::pin(async move {
-            let span = about.span(tenant.as_ref());
-            let answered = AssertUnwindSafe(inner).catch_unwind().instrument(span.clone()).await;
-            let _within = span.enter();
-            let response = match answered {
-                Ok(Ok(response)) => response,
-                Ok(Err(never)) => match never {},
-                Err(_) => {
-                    tracing::error!("a handler panicked");
-                    Error::Internal.into_response()
-                }
-            };
-            let response = about.finish(response);
-            let taken = shared.engine.clock().monotonic().saturating_sub(started);
-            let status = response.status();
-            shared.engine.metrics().answered(about.method, about.route(), class(status), taken.as_secs_f64());
-            span.record("status", status.as_u16());
-            tracing::debug!(target: "acculynx-request", status = status.as_u16(), ms = taken.as_millis() as u64, "answered");
-            Ok(response)
-        })
-    }
+/// Answers a request with what its handler says.
+pub(super) async fn answered(handler: Handler, mut request: Request, shared: Shared) -> Response {
+    let id = match request.headers().get(&REQUEST_ID).filter(|id| acceptable(id)) {
+        Some(id) => id.clone(),
+        None => {
+            let id = shared.request_ids.next();
+            request.headers_mut().insert(REQUEST_ID, id.clone());
+            id
+        }
+    };
+    let about = About {
+        id,
+        method: name(request.method()),
+        route: request.extensions().get::<MatchedPath>().cloned(),
+        head: request.method() == Method::HEAD,
+    };
+    let tenant = request.headers().get(&TENANT).and_then(|tenant| Tenant::parse(tenant.to_str().ok()?).ok());
+    let started = shared.engine.clock().monotonic();
+    let span = about.span(tenant.as_ref());
+    let (parts, body) = request.into_parts();
+    let mut call = Call { shared: shared.clone(), parts, body };
+    let answered = AssertUnwindSafe(handler(&mut call)).catch_unwind().instrument(span.clone()).await;
+    let _within = span.enter();
+    let answered = answered.unwrap_or_else(|_| {
+        tracing::error!("a handler panicked");
+        Err(Error::Internal.into())
+    });
+    let response = about.finish(answered);
+    let taken = shared.engine.clock().monotonic().saturating_sub(started);
+    let status = response.status();
+    shared.engine.metrics().answered(about.method, about.route(), class(status), taken.as_secs_f64());
+    span.record("status", status.as_u16());
+    tracing::debug!(target: "acculynx-request", status = status.as_u16(), ms = taken.as_millis() as u64, "answered");
+    response
 }
 
 /// What is known of a request before it is answered.
@@ -145,16 +106,14 @@ impl About {
         self.route.as_ref().map_or("unmatched", MatchedPath::as_str)
     }
 
-    fn finish(&self, mut response: Response) -> Response {
-        if response.status() == StatusCode::METHOD_NOT_ALLOWED {
-            response.extensions_mut().insert(Error::Method);
-        }
-        if let Some(error) = response.extensions_mut().remove::<Error>() {
-            let body = error.body(self.id.to_str().unwrap_or_default());
-            response.headers_mut().insert(header::CONTENT_TYPE, PROBLEM);
-            response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
-            *response.body_mut() = if self.head { Body::empty() } else { Body::from(body) };
-        }
+    fn finish(&self, answered: Result<Response>) -> Response {
+        let mut response = answered.unwrap_or_else(|error| {
+            let mut response = error.response(self.id.to_str().unwrap_or_default());
+            if self.head {
+                *response.body_mut() = Body::empty();
+            }
+            response
+        });
         let headers = response.headers_mut();
         headers.insert(REQUEST_ID, self.id.clone());
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

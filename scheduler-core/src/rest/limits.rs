@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::problem::Error;
+use super::problem::{Error, Result};
 
 /// Buckets kept at the most; full ones are forgotten first, which changes nothing.
 const BUCKETS: usize = 10_000;
@@ -49,7 +49,7 @@ pub(super) struct Buckets(Mutex<HashMap<(Arc<str>, Kind), Bucket>>);
 
 impl Buckets {
     /// Takes one from the bucket, or says when there will be one.
-    pub(super) fn take(&self, who: &Arc<str>, kind: Kind, now: Duration) -> Result<(), Error> {
+    pub(super) fn take(&self, who: &Arc<str>, kind: Kind, now: Duration) -> Result<()> {
         let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (rate, burst) = kind.rate_and_burst();
         if buckets.len() >= BUCKETS {
@@ -59,7 +59,7 @@ impl Buckets {
         let left = bucket.refilled(kind, now);
         if left < 1.0 {
             let wait = ((1.0 - left) / rate).ceil().max(1.0);
-            return Err(Error::TooMany { retry_after: wait as u64 });
+            return Err(Error::TooMany { retry_after: wait as u64 }.into());
         }
         *bucket = Bucket { left: left - 1.0, at: now };
         Ok(())

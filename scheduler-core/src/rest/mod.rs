@@ -1,11 +1,12 @@
 //! The whole REST surface as one [`axum::Router`], built without a runtime.
 //!
-//! [`router`] makes it from an [`App`]. Every route is guarded by an extractor of `access`, every answer
+//! [`router`] makes it from an [`App`]. Every handler asks `access` who calls, every answer
 //! passes `front`, every failure is a row of the table in `problem`.
 
 mod access;
 mod audit;
 mod bulk;
+mod call;
 mod connections;
 mod control;
 mod denials;
@@ -42,19 +43,21 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{Request, State};
-use axum::response::{IntoResponse, Response};
+use axum::extract::Request;
+use axum::response::Response;
 use axum::routing::MethodRouter;
 use bytes::Bytes;
 use http::Method;
 use tower::ServiceExt;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::{PathItemExt, routes};
+use utoipa::openapi::HttpMethod;
+use utoipa_axum::PathItemExt;
 
 use crate::domain::{Limits, Role, Secret, Source};
 use crate::engine::Engine;
 use crate::vault::Vault;
 use access::{Guarded, Principal};
+use call::{Answers, Call};
+use problem::{Error, Result};
 
 pub use openapi::{Policy, document, policies};
 pub use token::mint;
@@ -268,7 +271,10 @@ pub fn router(app: App) -> Router {
 /// A build in which nothing calls [`document`] is smaller by what makes it, about 700 kB.
 pub fn router_with(app: App, document: fn() -> Bytes) -> Router {
     let shared = Arc::new(Surface::new(app, document));
-    all_routes().fallback(elsewhere).layer(front::Front(shared.clone())).with_state(shared)
+    all_routes()
+        .fallback(Answers(|call| Box::pin(elsewhere(call))))
+        .method_not_allowed_fallback(Answers(|_| Box::pin(async { Err(Error::Method.into()) })))
+        .with_state(shared)
 }
 
 /// Gives every route to a macro: handlers of one path stand together.
@@ -316,52 +322,55 @@ macro_rules! with_routes {
     };
 }
 
+/// Where a handler stands: its path, its methods, itself.
+type Route = (fn() -> String, fn() -> Vec<HttpMethod>, Answers);
+
 /// Every route, without what the OpenAPI document says of it: that takes longer than to answer a request.
 macro_rules! handled {
-    ($(($($module:ident :: $handler:ident),+))*) => {{
-        let router = Router::new();
-        $(utoipa_axum::paste! {
-            let [path, ..] = [$(<$module::[<__path_ $handler>] as utoipa::Path>::path()),+];
-            let methods = MethodRouter::new();
-            $(
-                let types = <$module::[<__path_ $handler>] as utoipa::Path>::methods();
-                let methods = types.iter().fold(methods, |methods, method| {
-                    methods.on(method.to_method_filter(), $module::$handler)
-                });
-            )+
-            let router = router.route(&path, methods);
-        })*
-        router
-    }};
+    ($(($($module:ident :: $handler:ident),+))*) => {
+        utoipa_axum::paste! {
+            [$($((
+                <$module::[<__path_ $handler>] as utoipa::Path>::path as _,
+                <$module::[<__path_ $handler>] as utoipa::Path>::methods as _,
+                Answers(|call| Box::pin($module::$handler(call))),
+            )),+),*]
+        }
+    };
 }
 
 /// Every route, with what the document says of it.
 macro_rules! told {
     ($(($($module:ident :: $handler:ident),+))*) => {
-        OpenApiRouter::new()$(.routes(routes!($($module::$handler),+)))*
+        #[derive(utoipa::OpenApi)]
+        #[openapi(paths($($($module::$handler),+),*))]
+        struct Told;
     };
 }
 
 fn all_routes() -> Router<Shared> {
-    with_routes!(handled)
+    let routes: &[Route] = &with_routes!(handled);
+    routes.iter().fold(Router::new(), |router, (path, methods, answers)| {
+        let on = |router: MethodRouter<_>, method: HttpMethod| router.on(method.to_method_filter(), *answers);
+        router.route(&path(), methods().into_iter().fold(MethodRouter::new(), on))
+    })
 }
 
-fn all_told() -> OpenApiRouter<Shared> {
-    with_routes!(told)
-}
+with_routes!(told);
 
 /// What is no route: a page of the web app, or nothing.
-async fn elsewhere(State(shared): State<Shared>, request: Request) -> Response {
-    let path = request.uri().path();
+async fn elsewhere(call: &mut Call) -> Result<Response> {
+    let (shared, parts) = (&call.shared, &call.parts);
+    let path = parts.uri.path();
     let machine = ["/api", "/ops", "/metrics", "/openapi.json"]
         .iter()
         .any(|root| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')));
-    let read = matches!(*request.method(), Method::GET | Method::HEAD);
+    let read = matches!(parts.method, Method::GET | Method::HEAD);
     match &shared.ui {
-        Some(ui) if read && !machine => match ui.clone().oneshot(request).await {
-            Ok(response) => response,
-            Err(never) => match never {},
-        },
-        _ => problem::Error::NoRoute.into_response(),
+        Some(ui) if read && !machine => {
+            let request = Request::from_parts(parts.clone(), std::mem::take(&mut call.body));
+            let Ok(response) = ui.clone().oneshot(request).await;
+            Ok(response)
+        }
+        _ => Err(Error::NoRoute.into()),
     }
 }

@@ -2,18 +2,17 @@
 
 use std::time::Duration;
 
-use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::access::{OfTenant, Viewer};
+use super::Surface;
+use super::call::Call;
 use super::moment::{Epoch, Iso};
-use super::problem::Error;
-use super::query::{PAGE, Params, cursor};
+use super::problem::{Error, Result};
+use super::query::{PAGE, cursor};
 use super::reply::json;
-use super::{Shared, Surface};
-use crate::domain::{Cadence, Disposition, Key, Range, Timestamp};
+use crate::domain::{Cadence, Disposition, Key, Range, Role, Timestamp};
 use crate::machine::open_ranges;
 use crate::timetable::Timetable;
 
@@ -83,11 +82,10 @@ struct WindowQuery {
 #[utoipa::path(get, path = "/api/crm/import/{source}/occurrences", tag = "runs", operation_id = "listOccurrences",
     params(WindowQuery),
     responses((status = 200, description = "The slots of the window", body = Occurrences<'static>)))]
-pub(super) async fn list(
-    State(shared): State<Shared>,
-    grant: OfTenant<Viewer>,
-    params: Params,
-) -> Result<Response, Error> {
+pub(super) async fn list(call: &mut Call) -> Result<Response> {
+    let grant = call.of_tenant(Role::Viewer).await?;
+    let params = call.params();
+    let shared = &call.shared;
     let until = params.instant("until")?.unwrap_or_else(|| shared.now());
     let day = Duration::from_secs(24 * 3600);
     let since = params.instant("since")?.unwrap_or(until - day);
@@ -123,7 +121,7 @@ impl Surface {
         key: &Key,
         since: Timestamp,
         until: Timestamp,
-    ) -> Result<(Vec<Range>, u64), Error> {
+    ) -> Result<(Vec<Range>, u64)> {
         // What is stored may be older than the record, never newer: read the record first, and let the
         // ranges that it says to be stored already replace what is open in it.
         let record = self.record(key).await?;

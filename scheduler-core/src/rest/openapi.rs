@@ -1,15 +1,15 @@
 //! The OpenAPI document, from the handlers and one table of policies.
 
 use axum::body::Body;
-use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderValue, header};
 use serde_json::{Map, Value, json};
-use utoipa::PartialSchema;
+use utoipa::{OpenApi, PartialSchema};
 
-use super::problem::{Error, Problem};
+use super::call::Call;
+use super::problem::{Problem, Result};
 use super::views::Particulars;
-use super::{Shared, all_told, reply};
+use super::{Told, reply};
 use crate::domain::{Role, Source, Tenant, in_order};
 
 /// Who may call an operation, and which headers it reads.
@@ -107,14 +107,14 @@ pub fn policies() -> &'static [Policy] {
 
 /// The OpenAPI document as it is served.
 pub fn document() -> String {
-    let (_, openapi) = all_told().split_for_parts();
-    text(&openapi)
+    text(&Told::openapi())
 }
 
 /// Read this document.
 #[utoipa::path(get, path = "/openapi.json", tag = "ops", operation_id = "openapi", security(()),
     responses((status = 200, description = "The OpenAPI document", body = Particulars)))]
-pub(super) async fn openapi(State(shared): State<Shared>) -> Result<Response, Error> {
+pub(super) async fn openapi(call: &mut Call) -> Result<Response> {
+    let shared = &call.shared;
     let mut response = Response::new(Body::from(shared.openapi.get_or_init(shared.document).clone()));
     response.headers_mut().insert(header::CONTENT_TYPE, reply::JSON);
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));

@@ -5,18 +5,18 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::access::{Machinery, Operator, Viewer};
+use super::Surface;
+use super::call::Call;
 use super::moment::{Epoch, Iso};
-use super::problem::Error;
+use super::problem::Result;
 use super::reply::{Reply, json};
 use super::session_routes::AuthWord;
-use super::{Shared, Surface};
+use crate::domain::Role;
 use crate::engine::Budget;
 use crate::ports::StoreError;
 
@@ -44,7 +44,8 @@ struct Capabilities<'a> {
 /// Say what this host can do.
 #[utoipa::path(get, path = "/api/capabilities", tag = "session", operation_id = "capabilities", security(()),
     responses((status = 200, description = "What this host can do", body = Capabilities<'static>)))]
-pub(super) async fn capabilities(State(shared): State<Shared>) -> Result<Response, Error> {
+pub(super) async fn capabilities(call: &mut Call) -> Result<Response> {
+    let shared = &call.shared;
     let guarded = !shared.loopback || shared.tokens_exist().await?;
     json(&Capabilities {
         ok: true,
@@ -79,10 +80,9 @@ struct Ticked {
 /// Run everything that is due.
 #[utoipa::path(post, path = "/ops/tick", tag = "ops", operation_id = "tick",
     responses((status = 200, description = "What the tick did", body = Ticked)))]
-pub(super) async fn tick(
-    State(shared): State<Shared>,
-    _grant: Machinery<Operator>,
-) -> Result<Response, Error> {
+pub(super) async fn tick(call: &mut Call) -> Result<Response> {
+    call.machinery(Role::Operator).await?;
+    let shared = &call.shared;
     let report = shared.engine.tick(Budget { time: shared.tick_budget, ..Budget::default() }).await?;
     json(&Ticked {
         ok: true,
@@ -109,7 +109,8 @@ struct Pong {
 /// Say that the process lives; touches nothing.
 #[utoipa::path(get, path = "/ops/ping", tag = "ops", operation_id = "ping", security(()),
     responses((status = 200, description = "The process lives", body = Pong)))]
-pub(super) async fn ping(State(shared): State<Shared>) -> Result<Response, Error> {
+pub(super) async fn ping(call: &mut Call) -> Result<Response> {
+    let shared = &call.shared;
     let (version, host) = (shared.version, shared.host);
     json(&Pong { ok: true, status: "up", service: "command-center", version, host })
 }
@@ -168,7 +169,8 @@ enum HealthWord {
 #[utoipa::path(get, path = "/ops/health", tag = "ops", operation_id = "health", security(()),
     responses((status = 200, description = "It can", body = Health),
         (status = 503, description = "It can not", body = Health)))]
-pub(super) async fn health(State(shared): State<Shared>) -> Result<Response, Error> {
+pub(super) async fn health(call: &mut Call) -> Result<Response> {
+    let shared = &call.shared;
     let (now, facts) = (shared.now(), shared.engine.health());
     let writable = shared.store_is_writable().await;
     let silent = facts.last_tick.is_some_and(|tick| now.duration_since(tick) > Duration::from_secs(120));
@@ -209,10 +211,9 @@ pub(super) async fn health(State(shared): State<Shared>) -> Result<Response, Err
 #[utoipa::path(get, path = "/metrics", tag = "ops", operation_id = "metrics",
     responses((status = 200, description = "The counters", body = String,
         content_type = "text/plain; version=0.0.4; charset=utf-8")))]
-pub(super) async fn metrics(
-    State(shared): State<Shared>,
-    _grant: Machinery<Viewer>,
-) -> Result<Response, Error> {
+pub(super) async fn metrics(call: &mut Call) -> Result<Response> {
+    call.machinery(Role::Viewer).await?;
+    let shared = &call.shared;
     let mut response = Response::new(Body::from(shared.engine.metrics_text(true).await?));
     let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, kind);

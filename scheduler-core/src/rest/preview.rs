@@ -4,20 +4,19 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::access::{OfTenant, Viewer};
+use super::Surface;
+use super::access::OfTenant;
+use super::call::Call;
 use super::moment::{Epoch, Iso};
-use super::order::Order;
-use super::problem::Error;
+use super::problem::{Error, Result};
 use super::query::Params;
 use super::reply::{Reply, json};
-use super::schedules::{ScheduleRequest, finish};
-use super::{Shared, Surface};
-use crate::domain::{Cadence, Timestamp};
+use super::schedules::ScheduleRequest;
+use crate::domain::{Cadence, Role, Timestamp};
 use crate::machine::{Refusal, next_run};
 use crate::timetable::{self, Timetable};
 
@@ -58,7 +57,7 @@ struct CountQuery {
     count: Option<u32>,
 }
 
-fn count(params: &Params) -> Result<usize, Error> {
+fn count(params: &Params) -> Result<usize> {
     let count = params.number("count", 1, 100)?.unwrap_or(10);
     Ok(usize::try_from(count).unwrap_or(10))
 }
@@ -67,11 +66,10 @@ fn count(params: &Params) -> Result<usize, Error> {
 #[utoipa::path(get, path = "/api/crm/import/{source}/schedule/preview", tag = "schedules",
     operation_id = "previewSchedule", params(CountQuery),
     responses((status = 200, description = "The next slots", body = Preview<'static>)))]
-pub(super) async fn stored(
-    State(shared): State<Shared>,
-    grant: OfTenant<Viewer>,
-    params: Params,
-) -> Result<Response, Error> {
+pub(super) async fn stored(call: &mut Call) -> Result<Response> {
+    let grant = call.of_tenant(Role::Viewer).await?;
+    let params = call.params();
+    let shared = &call.shared;
     let count = count(&params)?;
     let record = shared.record(&grant.key).await?;
     let schedule = record.schedule.as_ref().ok_or(Error::Refused(Refusal::NoSchedule))?;
@@ -94,15 +92,15 @@ pub(super) async fn stored(
 #[utoipa::path(post, path = "/api/crm/import/{source}/schedule/preview", tag = "schedules",
     operation_id = "previewProposal", params(CountQuery), request_body(content = Option<ScheduleRequest>),
     responses((status = 200, description = "The next slots", body = Preview<'static>)))]
-pub(super) async fn proposed(
-    State(shared): State<Shared>,
-    params: Params,
-    mut order: Order<OfTenant<Viewer>>,
-) -> Result<Response, Error> {
+pub(super) async fn proposed(call: &mut Call) -> Result<Response> {
+    let params = call.params();
+    let grant = call.of_tenant(Role::Viewer).await?;
+    let mut order = call.order(&grant).await?;
+    let shared = &call.shared;
     let count = count(&params)?;
     let draft = order.fields.draft()?;
-    finish(&mut order)?;
-    let key = &order.grant.key;
+    order.finish()?;
+    let key = &grant.key;
     let record = shared.engine.store().load(key).await?;
     let schedule = record.as_ref().and_then(|record| record.schedule.as_ref());
     let spec = draft.apply(schedule.map(|schedule| &*schedule.spec), shared.limits)?;
@@ -116,7 +114,7 @@ pub(super) async fn proposed(
     let exact = same.is_some() || matches!(spec.cadence, Cadence::Cron(_));
     let slots = timetable::preview(&spec, anchor, now, count);
     let occurrences = slots.into_iter().map(|slot| (slot, slot)).collect();
-    let occurrences = shared.slots_among_others(&order.grant, occurrences).await?;
+    let occurrences = shared.slots_among_others(&grant, occurrences).await?;
     let paused = schedule.is_some_and(|schedule| schedule.pause.is_some());
     let body = Preview { ok: true, tenant: key.tenant.as_str(), paused, exact, occurrences };
     Ok(Reply::ok(&body).into_response())
@@ -126,14 +124,14 @@ impl Surface {
     /// Slots with their starts, each with how many others start in its second.
     async fn slots_among_others(
         &self,
-        grant: &OfTenant<Viewer>,
+        grant: &OfTenant,
         slots: Vec<(Timestamp, Timestamp)>,
-    ) -> Result<Vec<Slot>, Error> {
+    ) -> Result<Vec<Slot>> {
         let second = |instant: Timestamp| instant.millis().div_euclid(1000);
         let mut others: HashMap<i64, u64> = slots.iter().map(|(_, starts)| (second(*starts), 0)).collect();
         let now = self.now();
         self.engine
-            .walk(&grant.key.source, &grant.principal.scope, None, usize::MAX, |record, schedule| {
+            .walk(&grant.key.source, &grant.principal.scope, None, usize::MAX, &mut |record, schedule| {
                 if record.key != grant.key
                     && let Some(next) = next_run(schedule, &record.key, now)
                     && let Some(count) = others.get_mut(&second(next))

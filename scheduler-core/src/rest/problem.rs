@@ -2,19 +2,22 @@
 
 use std::borrow::Cow;
 
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
-use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
+use super::front::PROBLEM;
 use super::order::replay;
 use crate::domain::{Answer, Invalid, Role, RunId, Source, Tenant};
 use crate::engine::CommandError;
 use crate::machine::Refusal;
 use crate::ports::StoreError;
 
+/// What a request came to. The error is boxed: it is moved often and seldom made.
+pub(super) type Result<T, E = Box<Error>> = std::result::Result<T, E>;
+
 /// Why a request was not carried out.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) enum Error {
     /// No token, or one that does not hold.
     Unauthenticated,
@@ -87,8 +90,8 @@ pub(super) enum Error {
 }
 
 impl Error {
-    pub(super) fn field(field: impl Into<Cow<'static, str>>, problem: impl Into<String>) -> Self {
-        Self::Field { field: field.into(), problem: problem.into() }
+    pub(super) fn field(field: impl Into<Cow<'static, str>>, problem: impl Into<String>) -> Box<Self> {
+        Box::new(Self::Field { field: field.into(), problem: problem.into() })
     }
 
     /// The one table: status, stable code, title.
@@ -191,25 +194,6 @@ impl Error {
         }
     }
 
-    /// What programs may want to know besides.
-    fn particulars(&self) -> Map<String, Value> {
-        let mut map = Map::new();
-        let mut put = |name: &str, value: Value| map.insert(name.into(), value);
-        match self {
-            Self::Field { field, .. } => put("field", json!(field)),
-            Self::Refused(Refusal::UntilOutOfRange) => put("field", json!("until")),
-            Self::Refused(Refusal::AlreadyRunning { run_id }) => put("run_id", json!(run_id)),
-            Self::Revision { current } => put("revision", json!(current)),
-            Self::Expected { matched, .. } => put("matched", json!(matched)),
-            Self::NothingToDelete(tenant) => {
-                put("tenant", json!(tenant));
-                put("message", json!("No schedule found"))
-            }
-            _ => None,
-        };
-        map
-    }
-
     /// The stable code, where it does not depend on what is missing.
     pub(super) fn label(&self) -> &'static str {
         self.table().1
@@ -245,15 +229,43 @@ impl Error {
             tenant: None,
             message: None,
         };
-        let particulars = self.particulars();
-        let text = |name: &str| particulars.get(name).and_then(Value::as_str).map(str::to_owned);
-        body.field = text("field");
-        body.run_id = text("run_id");
-        body.tenant = text("tenant");
-        body.message = text("message");
-        body.revision = particulars.get("revision").and_then(Value::as_u64);
-        body.matched = particulars.get("matched").and_then(Value::as_u64);
+        match self {
+            Self::Field { field, .. } => body.field = Some(field.to_string()),
+            Self::Refused(Refusal::UntilOutOfRange) => body.field = Some("until".into()),
+            Self::Refused(Refusal::AlreadyRunning { run_id }) => body.run_id = Some(run_id.to_string()),
+            Self::Revision { current } => body.revision = Some(*current),
+            Self::Expected { matched, .. } => body.matched = Some(*matched),
+            Self::NothingToDelete(tenant) => {
+                body.tenant = Some(tenant.to_string());
+                body.message = Some("No schedule found".into());
+            }
+            _ => {}
+        }
         serde_json::to_string(&body).unwrap_or_default()
+    }
+
+    /// The answer to the request of that id.
+    pub(super) fn response(&self, request_id: &str) -> Response {
+        if let Self::Replayed(answer) = self {
+            return replay(answer);
+        }
+        if let Self::Store(cause @ (StoreError::Unavailable(_) | StoreError::Corrupt(_))) = self {
+            tracing::warn!(%cause, "the store failed a request");
+        }
+        let body = self.body(request_id);
+        let length = HeaderValue::from(body.len());
+        let mut response = Response::new(body.into());
+        *response.status_mut() = self.status();
+        let headers = response.headers_mut();
+        if let Some(seconds) = self.retry_after() {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if matches!(self, Self::Unauthenticated) {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        headers.insert(header::CONTENT_TYPE, PROBLEM);
+        headers.insert(header::CONTENT_LENGTH, length);
+        response
     }
 
     fn retry_after(&self) -> Option<u64> {
@@ -311,57 +323,36 @@ pub(super) struct Problem {
     message: Option<String>,
 }
 
-/// The body is written by the front, which knows the request's id.
-impl IntoResponse for Error {
-    fn into_response(self) -> Response {
-        if let Self::Replayed(answer) = &self {
-            return replay(answer);
-        }
-        let mut response = self.status().into_response();
-        if let Some(seconds) = self.retry_after() {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        if matches!(self, Self::Unauthenticated) {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        }
-        if let Self::Store(cause @ (StoreError::Unavailable(_) | StoreError::Corrupt(_))) = &self {
-            tracing::warn!(%cause, "the store failed a request");
-        }
-        response.extensions_mut().insert(self);
-        response
-    }
-}
-
-impl From<CommandError> for Error {
+impl From<CommandError> for Box<Error> {
     fn from(error: CommandError) -> Self {
-        match error {
-            CommandError::Refused(refusal) => Self::Refused(refusal),
-            CommandError::RevisionMismatch { current } => Self::Revision { current },
-            CommandError::Answered => Self::Answered,
-            CommandError::Store(error) => Self::Store(error),
-        }
+        Box::new(match error {
+            CommandError::Refused(refusal) => Error::Refused(refusal),
+            CommandError::RevisionMismatch { current } => Error::Revision { current },
+            CommandError::Answered => Error::Answered,
+            CommandError::Store(error) => Error::Store(error),
+        })
     }
 }
 
-impl From<StoreError> for Error {
+impl From<StoreError> for Box<Error> {
     fn from(error: StoreError) -> Self {
-        Self::Store(error)
+        Box::new(Error::Store(error))
     }
 }
 
-impl From<Refusal> for Error {
+impl From<Refusal> for Box<Error> {
     fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
+        Box::new(Error::Refused(refusal))
     }
 }
 
-impl From<Invalid> for Error {
+impl From<Invalid> for Box<Error> {
     fn from(invalid: Invalid) -> Self {
-        Self::field(invalid.field, invalid.problem)
+        Error::field(invalid.field, invalid.problem)
     }
 }
 
 /// The run named is not there.
-pub(super) fn no_run(text: &str) -> Result<RunId, Error> {
-    RunId::parse(text).ok_or(Error::NotFound("run"))
+pub(super) fn no_run(text: &str) -> Result<RunId> {
+    Ok(RunId::parse(text).ok_or(Error::NotFound("run"))?)
 }

@@ -2,20 +2,18 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::Shared;
-use super::access::{OfTenant, Viewer};
+use super::call::Call;
 use super::moment::{Epoch, Iso};
-use super::problem::Error;
-use super::query::{PAGE, Params, Segments, cursor};
+use super::problem::{Error, Result};
+use super::query::{PAGE, Params, cursor};
 use super::reply::json;
 use super::views::AnyJson;
-use crate::domain::{Imported, Key};
+use crate::domain::{Imported, Key, Role};
 use crate::ports::ImportedQuery;
 
 /// An imported record.
@@ -91,7 +89,7 @@ struct RecordsQuery {
 }
 
 /// Reads the filters.
-pub(super) fn query(params: &Params, key: &Key) -> Result<ImportedQuery, Error> {
+pub(super) fn query(params: &Params, key: &Key) -> Result<ImportedQuery> {
     let entity = params.bounded("entity", 64)?;
     let well_formed = |text: &str| {
         text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-')
@@ -111,11 +109,10 @@ pub(super) fn query(params: &Params, key: &Key) -> Result<ImportedQuery, Error> 
 /// List the tenant's imported records.
 #[utoipa::path(get, path = "/api/crm/import/{source}/records", tag = "records", operation_id = "listRecords",
     params(RecordsQuery), responses((status = 200, description = "The records", body = Records<'static>)))]
-pub(super) async fn list(
-    State(shared): State<Shared>,
-    grant: OfTenant<Viewer>,
-    params: Params,
-) -> Result<Response, Error> {
+pub(super) async fn list(call: &mut Call) -> Result<Response> {
+    let grant = call.of_tenant(Role::Viewer).await?;
+    let params = call.params();
+    let shared = &call.shared;
     let page = shared.engine.store().imported(&query(&params, &grant.key)?).await?;
     json(&Records {
         ok: true,
@@ -130,11 +127,11 @@ pub(super) async fn list(
     params(("entity" = String, Path, description = "Its kind"),
         ("external_id" = String, Path, description = "Its name at the upstream")),
     responses((status = 200, description = "The record", body = OneRecord<'static>)))]
-pub(super) async fn get(
-    State(shared): State<Shared>,
-    grant: OfTenant<Viewer>,
-    Segments([entity, external_id]): Segments<2>,
-) -> Result<Response, Error> {
+pub(super) async fn get(call: &mut Call) -> Result<Response> {
+    let grant = call.of_tenant(Role::Viewer).await?;
+    let entity = call.segment("entity")?;
+    let external_id = call.segment("external_id")?;
+    let shared = &call.shared;
     let record = shared.engine.store().imported_one(&grant.key, &entity, &external_id).await?;
     let record = record.ok_or(Error::NotFound("record"))?;
     json(&OneRecord { ok: true, record: RecordView::new(&record) })

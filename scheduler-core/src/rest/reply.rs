@@ -5,17 +5,21 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Serialize;
 
-use super::problem::Error;
+use super::problem::{Error, Result};
 
 pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// Answers with JSON.
-pub(super) fn json<T: Serialize>(body: &T) -> Result<Response, Error> {
+pub(super) fn json<T: Serialize>(body: &T) -> Result<Response> {
     let mut text = Vec::with_capacity(1536);
     serde_json::to_writer(&mut text, body).map_err(|_| Error::Internal)?;
-    let mut response = Response::new(Body::from(text));
+    Ok(of_json(text.into()))
+}
+
+fn of_json(body: Body) -> Response {
+    let mut response = Response::new(body);
     response.headers_mut().insert(header::CONTENT_TYPE, JSON);
-    Ok(response)
+    response
 }
 
 /// An answer that may be kept for a repeated request.
@@ -42,9 +46,8 @@ impl Reply {
 
 impl IntoResponse for Reply {
     fn into_response(self) -> Response {
-        let mut response = Response::new(Body::from(self.body));
+        let mut response = of_json(self.body.into());
         *response.status_mut() = self.status;
-        response.headers_mut().insert(header::CONTENT_TYPE, JSON);
         if let Some(revision) = self.revision {
             response.headers_mut().insert(header::ETAG, etag(revision));
         }

@@ -1,12 +1,11 @@
 //! Which schedules a request means, and how many there are.
 
-use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::problem::Error;
+use super::problem::{Error, Result};
 use super::query::{Params, listed};
 use crate::domain::{Filter, Source, State};
 
@@ -44,28 +43,29 @@ impl Counts {
 
 /// The counts of each source for all tenants, with the version at which they held.
 #[derive(Default)]
-pub(super) struct KnownCounts(Mutex<HashMap<Source, (u64, Counts)>>);
+pub(super) struct KnownCounts(Mutex<Vec<(Source, u64, Counts)>>);
 
 impl KnownCounts {
     pub(super) fn at(&self, source: &Source, version: u64) -> Option<Counts> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(source).filter(|(at, _)| *at == version).map(|(_, counts)| *counts)
+        known.iter().find(|(of, at, _)| of == source && *at == version).map(|(.., counts)| *counts)
     }
 
     pub(super) fn put(&self, source: &Source, version: u64, counts: Counts) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.insert(source.clone(), (version, counts));
+        known.retain(|(of, ..)| of != source);
+        known.push((source.clone(), version, counts));
     }
 }
 
 /// Reads seconds out of a comma-separated list.
-pub(super) fn intervals(name: &'static str, text: &str) -> Result<Vec<u32>, Error> {
+pub(super) fn intervals(name: &'static str, text: &str) -> Result<Vec<u32>> {
     let problem = || Error::field(name, "must be whole numbers of seconds, separated by commas");
     listed(text).map(|word| word.parse().map_err(|_| problem())).collect()
 }
 
 /// Reads `tenant`, `state`, `q`, `tag`, `interval_sec` and `overdue`.
-pub(super) fn filter_of(params: &Params) -> Result<Filter, Error> {
+pub(super) fn filter_of(params: &Params) -> Result<Filter> {
     let known = || State::ALL.map(State::as_str).join(", ");
     let mut states = Vec::new();
     for word in listed(params.bounded("state", 128)?.unwrap_or_default()) {

@@ -1,14 +1,13 @@
 //! Runs, newest first.
 
-use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Shared;
-use super::access::{OfSource, Viewer, authorize};
-use super::problem::{Error, no_run};
-use super::query::{PAGE, Params, Segments, cursor, listed};
+use super::access::authorize;
+use super::call::Call;
+use super::problem::{Error, Result, no_run};
+use super::query::{PAGE, cursor, listed};
 use super::reply::json;
 use super::views::RunView;
 use crate::domain::{Role, RunState, Scope, Tenant, Trigger};
@@ -62,11 +61,10 @@ struct RunsQuery {
 /// List runs, newest first.
 #[utoipa::path(get, path = "/api/crm/import/{source}/runs", tag = "runs", operation_id = "listRuns",
     params(RunsQuery), responses((status = 200, description = "The runs", body = Runs<'static>)))]
-pub(super) async fn list(
-    State(shared): State<Shared>,
-    grant: OfSource<Viewer>,
-    params: Params,
-) -> Result<Response, Error> {
+pub(super) async fn list(call: &mut Call) -> Result<Response> {
+    let grant = call.of_source(Role::Viewer).await?;
+    let params = call.params();
+    let shared = &call.shared;
     let states = || "running, succeeded, failed, cancelled, timed_out, abandoned".to_owned();
     let query = RunQuery {
         source: grant.source,
@@ -125,11 +123,10 @@ struct LatestQuery {
 /// Tenants that the principal may not see have none.
 #[utoipa::path(get, path = "/api/crm/import/{source}/runs/latest", tag = "runs", operation_id = "latestRuns",
     params(LatestQuery), responses((status = 200, description = "The runs", body = LatestOfEach<'static>)))]
-pub(super) async fn latest(
-    State(shared): State<Shared>,
-    grant: OfSource<Viewer>,
-    params: Params,
-) -> Result<Response, Error> {
+pub(super) async fn latest(call: &mut Call) -> Result<Response> {
+    let grant = call.of_source(Role::Viewer).await?;
+    let params = call.params();
+    let shared = &call.shared;
     let names = params.bounded("tenants", 6500)?.ok_or_else(|| Error::field("tenants", "is required"))?;
     let tenants: Vec<Tenant> = listed(names)
         .map(|name| Tenant::parse(&name).map_err(|_| Error::TenantInvalid))
@@ -163,11 +160,10 @@ pub(super) async fn latest(
 #[utoipa::path(get, path = "/api/crm/import/{source}/runs/{run_id}", tag = "runs", operation_id = "getRun",
     params(("run_id" = String, Path, description = "The run")),
     responses((status = 200, description = "The run", body = OneRun<'static>)))]
-pub(super) async fn get(
-    State(shared): State<Shared>,
-    grant: OfSource<Viewer>,
-    Segments([run_id]): Segments<1>,
-) -> Result<Response, Error> {
+pub(super) async fn get(call: &mut Call) -> Result<Response> {
+    let grant = call.of_source(Role::Viewer).await?;
+    let run_id = call.segment("run_id")?;
+    let shared = &call.shared;
     let run = shared.engine.store().run(&no_run(&run_id)?).await?;
     let run = run.filter(|run| run.key.source == grant.source).ok_or(Error::NotFound("run"))?;
     authorize(&grant.principal, Role::Viewer, Some(&run.key.tenant)).map_err(|_| Error::NotFound("run"))?;

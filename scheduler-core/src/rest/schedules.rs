@@ -2,20 +2,20 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use http::{StatusCode, header};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::access::{OfTenant, Operator, Viewer};
+use super::Surface;
+use super::access::OfTenant;
+use super::call::Call;
 use super::order::Order;
-use super::problem::Error;
+use super::problem::{Error, Result};
 use super::reply::{Reply, etag, json};
 use super::schema::Instant;
 use super::views::ScheduleView;
-use super::{Shared, Surface};
-use crate::domain::{Cadence, CatchUp, Overlap, Record, Schedule, Spec, SpecDraft, Timestamp};
+use crate::domain::{Cadence, CatchUp, Overlap, Record, Role, Schedule, Spec, SpecDraft, Timestamp};
 use crate::machine::{Command, Outcome, Refusal};
 
 /// What an operator asks of a schedule. What is absent stays as it is, or is the default.
@@ -111,18 +111,18 @@ struct Deleted<'a> {
     request_body(content = Option<ScheduleRequest>),
     responses((status = 200, description = "The schedule as it stands", body = Scheduled<'static>,
         headers(("etag" = String, description = "The revision")))))]
-pub(super) async fn put(
-    State(shared): State<Shared>,
-    mut order: Order<OfTenant<Operator>>,
-) -> Result<Response, Error> {
+pub(super) async fn put(call: &mut Call) -> Result<Response> {
+    let grant = call.of_tenant(Role::Operator).await?;
+    let mut order = call.order(&grant).await?;
+    let shared = &call.shared;
     let empty = order.fields.is_empty();
     let mut draft = order.fields.draft()?;
-    finish(&mut order)?;
+    order.finish()?;
     if empty {
         let (min, max) = (shared.limits.min_interval_sec, shared.limits.max_interval_sec);
         draft.interval_sec = Some(Spec::DEFAULT_INTERVAL_SEC.clamp(min, max).into());
     }
-    store(&shared, order, draft, true).await
+    store(shared, &grant, &order, draft, true).await
 }
 
 /// Edit the tenant's schedule.
@@ -130,27 +130,23 @@ pub(super) async fn put(
     request_body(content = ScheduleRequest),
     responses((status = 200, description = "The schedule as it stands", body = Scheduled<'static>,
         headers(("etag" = String, description = "The revision")))))]
-pub(super) async fn edit(
-    State(shared): State<Shared>,
-    mut order: Order<OfTenant<Operator>>,
-) -> Result<Response, Error> {
+pub(super) async fn edit(call: &mut Call) -> Result<Response> {
+    let grant = call.of_tenant(Role::Operator).await?;
+    let mut order = call.order(&grant).await?;
+    let shared = &call.shared;
     let draft = order.fields.draft()?;
-    finish(&mut order)?;
-    store(&shared, order, draft, false).await
-}
-
-/// Refuses fields that nobody has read.
-pub(super) fn finish<G, const LIMIT: usize>(order: &mut Order<G, LIMIT>) -> Result<(), Error> {
-    std::mem::take(&mut order.fields).done()
+    order.finish()?;
+    store(shared, &grant, &order, draft, false).await
 }
 
 async fn store(
     shared: &Surface,
-    order: Order<OfTenant<Operator>>,
+    grant: &OfTenant,
+    order: &Order,
     draft: SpecDraft,
     may_create: bool,
-) -> Result<Response, Error> {
-    let key = &order.grant.key;
+) -> Result<Response> {
+    let key = &grant.key;
     let known = shared.engine.store().load(key).await?;
     let moves = draft.interval_sec.is_some() || draft.cron.is_some();
     let is_new = known.as_ref().is_none_or(|record| record.schedule.is_none());
@@ -163,7 +159,7 @@ async fn store(
     let ask = |record: &Record| {
         let base = record.schedule.as_ref().map(|schedule| &*schedule.spec);
         if base.is_none() && !may_create {
-            return Err(Error::Refused(Refusal::NoSchedule));
+            return Err(Error::Refused(Refusal::NoSchedule).into());
         }
         let spec = draft.clone().apply(base, shared.limits)?;
         Ok(Command::Put { spec, place })
@@ -182,8 +178,7 @@ async fn store(
             })
         })
     };
-    let (_, reply) = order.carry_out(shared, key, ask, reply).await?;
-    Ok(reply.into_response())
+    order.carry_out(shared, key, &ask, &reply).await
 }
 
 /// Makes the reply of an outcome that has a schedule, with the revision beside it.
@@ -207,7 +202,9 @@ fn in_words(source: &str, spec: &Spec) -> String {
 #[utoipa::path(get, path = "/api/crm/import/{source}/schedule", tag = "schedules", operation_id = "getSchedule",
     responses((status = 200, description = "The schedule", body = OneSchedule<'static>,
         headers(("etag" = String, description = "The revision")))))]
-pub(super) async fn get(State(shared): State<Shared>, grant: OfTenant<Viewer>) -> Result<Response, Error> {
+pub(super) async fn get(call: &mut Call) -> Result<Response> {
+    let grant = call.of_tenant(Role::Viewer).await?;
+    let shared = &call.shared;
     let record = shared.record(&grant.key).await?;
     let schedule = record.schedule.as_ref().ok_or(Error::Refused(Refusal::NoSchedule))?;
     let now = shared.engine.clock().now();
@@ -223,25 +220,24 @@ pub(super) async fn get(State(shared): State<Shared>, grant: OfTenant<Viewer>) -
 #[utoipa::path(delete, path = "/api/crm/import/{source}/schedule", tag = "schedules",
     operation_id = "deleteSchedule",
     responses((status = 200, description = "The schedule is gone", body = Deleted<'static>)))]
-pub(super) async fn delete(
-    State(shared): State<Shared>,
-    mut order: Order<OfTenant<Operator>>,
-) -> Result<Response, Error> {
-    finish(&mut order)?;
-    let tenant = &order.grant.key.tenant;
+pub(super) async fn delete(call: &mut Call) -> Result<Response> {
+    let grant = call.of_tenant(Role::Operator).await?;
+    let mut order = call.order(&grant).await?;
+    let shared = &call.shared;
+    order.finish()?;
+    let tenant = &grant.key.tenant;
     let ask = |record: &Record| match record.schedule {
         Some(_) => Ok(Command::Delete),
-        None => Err(Error::NothingToDelete(tenant.clone())),
+        None => Err(Error::NothingToDelete(tenant.clone()).into()),
     };
     let body = Deleted { ok: true, tenant: tenant.as_str(), message: "Schedule deleted" };
-    let (_, reply) = order.carry_out(&shared, &order.grant.key, ask, |_| Reply::ok(&body)).await?;
-    Ok(reply.into_response())
+    order.carry_out(shared, &grant.key, &ask, &|_| Reply::ok(&body)).await
 }
 
 impl Surface {
     /// A record that has, or had, a schedule.
-    pub(super) async fn record(&self, key: &crate::domain::Key) -> Result<Arc<Record>, Error> {
-        self.engine.store().load(key).await?.ok_or(Error::Refused(Refusal::NoSchedule))
+    pub(super) async fn record(&self, key: &crate::domain::Key) -> Result<Arc<Record>> {
+        Ok(self.engine.store().load(key).await?.ok_or(Error::Refused(Refusal::NoSchedule))?)
     }
 
     pub(super) fn now(&self) -> Timestamp {

@@ -1,15 +1,13 @@
 //! Who am I, and sessions of the web app.
 
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, header};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Shared;
-use super::access::{Auth, Granted, Principal, Viewer};
-use super::order::Public;
-use super::problem::Error;
+use super::access::{Auth, Principal};
+use super::call::Call;
+use super::problem::{Error, Result};
 use super::reply::{Reply, json};
 use super::session::same_origin;
 use crate::domain::{Role, Scope, TokenRecord};
@@ -56,7 +54,8 @@ fn whoami_of(principal: &Principal) -> Whoami {
 /// Say who calls.
 #[utoipa::path(get, path = "/api/whoami", tag = "session", operation_id = "whoami",
     responses((status = 200, description = "The caller", body = Whoami)))]
-pub(super) async fn whoami(grant: Granted<Viewer>) -> Result<Response, Error> {
+pub(super) async fn whoami(call: &mut Call) -> Result<Response> {
+    let grant = call.granted(Role::Viewer).await?;
     json(&whoami_of(&grant.principal))
 }
 
@@ -81,16 +80,18 @@ struct SignedOut {
     request_body(content = SessionRequest),
     responses((status = 200, description = "The session has begun", body = Whoami,
         headers(("set-cookie" = String, description = "The session")))))]
-pub(super) async fn begin(State(shared): State<Shared>, mut order: Public) -> Result<Response, Error> {
+pub(super) async fn begin(call: &mut Call) -> Result<Response> {
+    let mut fields = call.fields().await?;
+    let shared = &call.shared;
     let missing = || Error::field("token", "is required");
-    let text = order.fields.text("token", 256)?.ok_or_else(missing)?;
-    std::mem::take(&mut order.fields).done()?;
-    if foreign(&order.parts.headers) {
-        return Err(shared.denied(&order.parts, None, None, Error::CrossSite).await);
+    let text = fields.text("token", 256)?.ok_or_else(missing)?;
+    fields.done()?;
+    if foreign(&call.parts.headers) {
+        return Err(shared.denied(&call.parts, None, None, Error::CrossSite.into()).await);
     }
     let record: TokenRecord = match shared.token_of(text.trim()).await {
         Ok(record) => record,
-        Err(error) => return Err(shared.denied(&order.parts, None, None, error).await),
+        Err(error) => return Err(shared.denied(&call.parts, None, None, error).await),
     };
     let whoami = Whoami {
         ok: true,
@@ -105,9 +106,11 @@ pub(super) async fn begin(State(shared): State<Shared>, mut order: Public) -> Re
 /// End the session: clears the cookie.
 #[utoipa::path(delete, path = "/api/session", tag = "session", operation_id = "endSession",
     responses((status = 200, description = "No session is left", body = SignedOut)))]
-pub(super) async fn end(State(shared): State<Shared>, headers: HeaderMap) -> Result<Response, Error> {
-    if foreign(&headers) {
-        return Err(Error::CrossSite);
+pub(super) async fn end(call: &mut Call) -> Result<Response> {
+    let headers = &call.parts.headers;
+    let shared = &call.shared;
+    if foreign(headers) {
+        return Err(Error::CrossSite.into());
     }
     with_cookie(Reply::ok(&SignedOut { ok: true }), &shared.end_session())
 }
@@ -118,7 +121,7 @@ fn foreign(headers: &HeaderMap) -> bool {
     browser && !same_origin(headers)
 }
 
-fn with_cookie(reply: Reply, cookie: &str) -> Result<Response, Error> {
+fn with_cookie(reply: Reply, cookie: &str) -> Result<Response> {
     let mut response = reply.into_response();
     let cookie = HeaderValue::from_str(cookie).map_err(|_| Error::Internal)?;
     response.headers_mut().insert(header::SET_COOKIE, cookie);

@@ -4,22 +4,24 @@ use std::cmp::Ordering;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use axum::extract::State;
 use axum::response::Response;
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderValue, header};
 use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
-use super::access::{OfSource, Principal, Viewer};
+use super::Surface;
+use super::access::{OfSource, Principal};
+use super::call::Call;
 use super::moment::{Epoch, Iso};
-use super::problem::Error;
+use super::problem::{Error, Result};
 use super::query::{LONGEST_PAGE, PAGE, Params, cursor};
 use super::reply::{REVALIDATE, json, matches, not_modified};
 use super::roster::{Counts, filter_of};
 use super::views::ScheduleView;
-use super::{Shared, Surface};
-use crate::domain::{Filter, Key, Record, Schedule, Scope, Source, State as Standing, Tenant, Timestamp};
+use crate::domain::{
+    Filter, Key, Record, Role, Schedule, Scope, Source, State as Standing, Tenant, Timestamp,
+};
 use crate::engine::narrowed;
 use crate::machine::next_run;
 
@@ -112,7 +114,7 @@ struct Question {
 }
 
 impl Question {
-    fn of(params: &Params, page: usize) -> Result<Self, Error> {
+    fn of(params: &Params, page: usize) -> Result<Self> {
         let known =
             || format!("{}, each also with a minus sign before", SORTS.map(|(name, _)| name).join(", "));
         let sort = params.choice("sort", Sort::parse, known)?;
@@ -145,13 +147,7 @@ struct Row {
 }
 
 impl Surface {
-    async fn rows(
-        &self,
-        source: &Source,
-        scope: &Scope,
-        question: &Question,
-        version: u64,
-    ) -> Result<Rows, Error> {
+    async fn rows(&self, source: &Source, scope: &Scope, question: &Question, version: u64) -> Result<Rows> {
         let as_of = question.from.as_ref().map_or_else(|| self.now(), |from| from.as_of);
         let (filter, sort, limit) = (&question.filter, question.sort, question.limit);
         let scope = &narrowed(scope, filter.tenants.as_deref());
@@ -168,7 +164,7 @@ impl Surface {
         let stride = if short { limit + 1 } else { usize::MAX };
         let (now, mut matched) = (self.now(), 0);
         self.engine
-            .walk(source, scope, after, stride, |record, schedule| {
+            .walk(source, scope, after, stride, &mut |record, schedule| {
                 let full = sort.follows_the_walk() && rows.len() > limit;
                 if known.is_none() {
                     counts.add(schedule.state());
@@ -211,7 +207,7 @@ impl Surface {
     }
 
     /// A number that changes with what the principal may see, and with nothing else.
-    pub(super) async fn version_for(&self, principal: &Principal) -> Result<u64, Error> {
+    pub(super) async fn version_for(&self, principal: &Principal) -> Result<u64> {
         let Scope::Only(tenants) = &principal.scope else { return Ok(self.engine.version().await?) };
         let mut hash = Sha256::new();
         for source in &self.sources {
@@ -291,11 +287,10 @@ impl Serialize for InOrder<'_> {
 #[utoipa::path(get, path = "/api/crm/import/{source}/schedule/status", tag = "schedules",
     operation_id = "scheduleStatus", params(ListQuery),
     responses((status = 200, description = "The schedules, by tenant", body = Status<'static>)))]
-pub(super) async fn status(
-    State(shared): State<Shared>,
-    grant: OfSource<Viewer>,
-    params: Params,
-) -> Result<Response, Error> {
+pub(super) async fn status(call: &mut Call) -> Result<Response> {
+    let grant = call.of_source(Role::Viewer).await?;
+    let params = call.params();
+    let shared = &call.shared;
     let question = Question::of(&params, LONGEST_PAGE)?;
     let version = match question.filter.tenants {
         Some(_) => 0,
@@ -319,20 +314,19 @@ pub(super) async fn status(
     responses((status = 200, description = "The schedules", body = Schedules<'static>,
             headers(("etag" = String, description = "The version and the query"))),
         (status = 304, description = "Nothing has changed")))]
-pub(super) async fn list(
-    State(shared): State<Shared>,
-    grant: OfSource<Viewer>,
-    params: Params,
-    axum::extract::RawQuery(query): axum::extract::RawQuery,
-    headers: HeaderMap,
-) -> Result<Response, Error> {
+pub(super) async fn list(call: &mut Call) -> Result<Response> {
+    let grant = call.of_source(Role::Viewer).await?;
+    let params = call.params();
+    let query = call.parts.uri.query();
+    let headers = &call.parts.headers;
+    let shared = &call.shared;
     let question = Question::of(&params, PAGE)?;
     let version = shared.version_for(&grant.principal).await?;
-    let tag = tag(version, &grant, query.as_deref().unwrap_or_default());
+    let tag = tag(version, &grant, query.unwrap_or_default());
     let header = HeaderValue::from_str(&tag).map_err(|_| Error::Internal)?;
     // What is overdue changes with the clock alone.
     let steady = !question.filter.overdue;
-    if steady && matches(&headers, &tag) {
+    if steady && matches(headers, &tag) {
         return Ok(not_modified(header));
     }
     let rows = shared.rows(&grant.source, &grant.principal.scope, &question, version).await?;
@@ -353,7 +347,7 @@ pub(super) async fn list(
 }
 
 /// The version, and what else the body depends on.
-fn tag(version: u64, grant: &OfSource<Viewer>, query: &str) -> String {
+fn tag(version: u64, grant: &OfSource, query: &str) -> String {
     let mut hash = Sha256::new();
     hash.update(grant.source.as_str());
     if let Scope::Only(tenants) = &grant.principal.scope {

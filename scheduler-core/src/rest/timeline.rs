@@ -1,21 +1,20 @@
 //! How many runs start when: those to come, from the timetables, and those that were.
 
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::BinaryHeap;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::access::{OfSource, Viewer};
+use super::Surface;
+use super::call::Call;
 use super::moment::{Epoch, Iso};
-use super::problem::Error;
-use super::query::{LONGEST_PAGE, PAGE, Params};
+use super::problem::{Error, Result};
+use super::query::{LONGEST_PAGE, PAGE};
 use super::reply::json;
-use super::{Shared, Surface};
-use crate::domain::{Cadence, RunState, Schedule, Scope, Source, Tenant, Timestamp};
+use crate::domain::{Cadence, Role, RunState, Schedule, Scope, Source, Tenant, Timestamp};
 use crate::ports::RunQuery;
 use crate::timetable::Timetable;
 
@@ -94,11 +93,10 @@ struct TimelineQuery {
 /// Count the runs of a window by when they start.
 #[utoipa::path(get, path = "/api/crm/import/{source}/timeline", tag = "runs", operation_id = "timeline",
     params(TimelineQuery), responses((status = 200, description = "The counts", body = Timeline)))]
-pub(super) async fn timeline(
-    State(shared): State<Shared>,
-    grant: OfSource<Viewer>,
-    params: Params,
-) -> Result<Response, Error> {
+pub(super) async fn timeline(call: &mut Call) -> Result<Response> {
+    let grant = call.of_source(Role::Viewer).await?;
+    let params = call.params();
+    let shared = &call.shared;
     let bucket_sec = params.number("bucket_sec", 1, 86_400)?.unwrap_or(60);
     let bucket = i64::try_from(bucket_sec).unwrap_or(60) * 1000;
     let now = shared.now();
@@ -238,14 +236,15 @@ impl Surface {
         window: &Window,
         now: Timestamp,
         first: &mut Earliest,
-    ) -> Result<Vec<u64>, Error> {
+    ) -> Result<Vec<u64>> {
         let mut counts = window.empty();
         let end = Timestamp::from_millis(window.edge(window.count) - 1);
         // Whole seconds, so that edges of stretches, which are too, never cut one.
         let start = window.from.max(now.millis()).div_euclid(1000) * 1000;
-        let mut rounds: HashMap<u32, Rounds> = HashMap::new();
+        // In the order of their intervals.
+        let mut rounds: Vec<Rounds> = Vec::new();
         self.engine
-            .walk(source, scope, None, usize::MAX, |record, schedule| {
+            .walk(source, scope, None, usize::MAX, &mut |record, schedule| {
                 if let Some((after, through)) = awake(schedule, start, end)
                     && let Some(next) = Timetable::of(schedule).next_after(after)
                 {
@@ -259,8 +258,12 @@ impl Surface {
                                 && schedule.slot0 != Some(next) =>
                         {
                             let length = interval.secs() as usize;
-                            let class = rounds.entry(interval.secs());
-                            class.or_insert_with(|| Rounds { firsts: vec![0; length] }).firsts[second] += 1;
+                            let place = rounds.binary_search_by_key(&length, |class| class.firsts.len());
+                            let place = place.unwrap_or_else(|place| {
+                                rounds.insert(place, Rounds { firsts: vec![0; length] });
+                                place
+                            });
+                            rounds[place].firsts[second] += 1;
                         }
                         _ => Timetable::of(schedule)
                             .between(after, through)
@@ -270,7 +273,7 @@ impl Surface {
                 ControlFlow::Continue(())
             })
             .await?;
-        rounds.values().for_each(|class| class.add_to(&mut counts, start, window));
+        rounds.iter().for_each(|class| class.add_to(&mut counts, start, window));
         Ok(counts)
     }
 
@@ -281,7 +284,7 @@ impl Surface {
         scope: Scope,
         window: &Window,
         now: Timestamp,
-    ) -> Result<(Vec<Ran>, Timestamp), Error> {
+    ) -> Result<(Vec<Ran>, Timestamp)> {
         let (mut counts, since) = (window.empty(), Timestamp::from_millis(window.from));
         if since > now {
             return Ok((counts, since));

@@ -1,23 +1,19 @@
 //! Access tokens: made, listed, revoked.
 
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::access::{Admin, Grant, Granted};
+use super::Surface;
+use super::call::Call;
 use super::moment::{Epoch, Iso};
-use super::order::Order;
-use super::problem::Error;
-use super::query::Segments;
+use super::problem::{Error, Result};
 use super::reply::{Reply, json as answer};
-use super::schedules::finish;
 use super::schema::{Instant, TenantsChoice};
 use super::session_routes::named;
 use super::token::{alive, mint};
-use super::{Shared, Surface};
 use crate::domain::{AuditDraft, Key, Operation, Record, Role, Scope, Timestamp, TokenRecord, Write};
 use crate::machine::Command;
 
@@ -115,7 +111,9 @@ fn governs(record: &TokenRecord) -> bool {
 /// List access tokens, without their secrets.
 #[utoipa::path(get, path = "/api/tokens", tag = "session", operation_id = "listTokens",
     responses((status = 200, description = "The tokens", body = Tokens)))]
-pub(super) async fn list(State(shared): State<Shared>, grant: Granted<Admin>) -> Result<Response, Error> {
+pub(super) async fn list(call: &mut Call) -> Result<Response> {
+    let grant = call.granted(Role::Admin).await?;
+    let shared = &call.shared;
     let (tokens, now) = (shared.engine.store().tokens().await?, shared.now());
     let visible = tokens.iter().filter(|token| within(&token.scope, &grant.principal.scope));
     let tokens = visible.map(|token| TokenView::new(token, now)).collect();
@@ -128,10 +126,10 @@ pub(super) async fn list(State(shared): State<Shared>, grant: Granted<Admin>) ->
 #[utoipa::path(post, path = "/api/tokens", tag = "session", operation_id = "createToken",
     request_body(content = TokenRequest),
     responses((status = 201, description = "The token with its secret", body = Created<'static>)))]
-pub(super) async fn create(
-    State(shared): State<Shared>,
-    mut order: Order<Granted<Admin>>,
-) -> Result<Response, Error> {
+pub(super) async fn create(call: &mut Call) -> Result<Response> {
+    let grant = call.granted(Role::Admin).await?;
+    let mut order = call.order(&grant).await?;
+    let shared = &call.shared;
     let required = |field: &'static str| move || Error::field(field, "is required");
     let name = order.fields.text("name", 64)?.ok_or_else(required("name"))?;
     if name.is_empty() || name.chars().any(char::is_control) {
@@ -139,7 +137,7 @@ pub(super) async fn create(
     }
     let role = order.fields.one_of("role", &["viewer", "operator", "admin"])?.ok_or_else(required("role"))?;
     let role = Role::parse(role).ok_or(Error::Internal)?;
-    let own = &order.grant.principal.scope;
+    let own = &grant.principal.scope;
     let scope = order.fields.scope("tenants")?.unwrap_or_else(|| own.clone());
     let (expires, now) = (order.fields.instant("expires_at")?, shared.now());
     if expires.is_some_and(|expires| expires <= now) {
@@ -148,11 +146,11 @@ pub(super) async fn create(
     if !within(&scope, own) {
         return Err(Error::field("tenants", "must lie within the caller's own"));
     }
-    finish(&mut order)?;
+    order.finish()?;
     let (record, secret) = mint(&name, role, scope, now, expires);
     let others = shared.engine.store().tokens().await?;
     if others.is_empty() && !governs(&record) {
-        return Err(order.remember(&shared, Error::LastAdmin).await);
+        return Err(order.remember(shared, Error::LastAdmin.into()).await);
     }
     let metadata = json!({
         "action": "created",
@@ -165,11 +163,11 @@ pub(super) async fn create(
     let body = Created { ok: true, token: TokenView::new(&record, now), secret: secret.expose() };
     let reply = Reply::new(StatusCode::CREATED, &body);
     let kept = order
-        .answer(&shared, &reply)
+        .answer(shared, &reply)
         .map(|answer| Write::Answer { answer: Box::new(shared.sealed(answer)), now });
     let writes = std::iter::once(Write::Token(Box::new(record))).chain(kept).collect();
-    if let Err(error) = shared.note(order.grant.caller(), metadata, writes).await {
-        return Err(order.remember(&shared, error).await);
+    if let Err(error) = shared.note(&grant.caller, metadata, writes).await {
+        return Err(order.remember(shared, error).await);
     }
     shared.guarded.forget();
     Ok(reply.into_response())
@@ -179,29 +177,29 @@ pub(super) async fn create(
 #[utoipa::path(delete, path = "/api/tokens/{id}", tag = "session", operation_id = "revokeToken",
     params(("id" = String, Path, description = "The token's public part")),
     responses((status = 200, description = "The token works no more", body = Revoked<'static>)))]
-pub(super) async fn revoke(
-    State(shared): State<Shared>,
-    Segments([id]): Segments<1>,
-    mut order: Order<Granted<Admin>>,
-) -> Result<Response, Error> {
-    finish(&mut order)?;
+pub(super) async fn revoke(call: &mut Call) -> Result<Response> {
+    let id = call.segment("id")?;
+    let grant = call.granted(Role::Admin).await?;
+    let mut order = call.order(&grant).await?;
+    let shared = &call.shared;
+    order.finish()?;
     let tokens = shared.engine.store().tokens().await?;
-    let own = &order.grant.principal.scope;
+    let own = &grant.principal.scope;
     let found = tokens.iter().find(|token| *token.id == *id && within(&token.scope, own));
     let Some(token) = found else {
-        return Err(order.remember(&shared, Error::NotFound("token")).await);
+        return Err(order.remember(shared, Error::NotFound("token").into()).await);
     };
     let others = tokens.iter().filter(|other| other.id != token.id).count();
     if others > 0 && !tokens.iter().any(|other| other.id != token.id && governs(other)) {
-        return Err(order.remember(&shared, Error::LastAdmin).await);
+        return Err(order.remember(shared, Error::LastAdmin.into()).await);
     }
     let metadata = json!({ "action": "revoked", "id": token.id, "name": token.name });
     let reply = Reply::ok(&Revoked { ok: true, id: &token.id, revoked: true });
     let now = shared.now();
-    let kept = order.answer(&shared, &reply).map(|answer| Write::Answer { answer: Box::new(answer), now });
+    let kept = order.answer(shared, &reply).map(|answer| Write::Answer { answer: Box::new(answer), now });
     let writes = std::iter::once(Write::RevokeToken(token.id.clone())).chain(kept).collect();
-    if let Err(error) = shared.note(order.grant.caller(), metadata, writes).await {
-        return Err(order.remember(&shared, error).await);
+    if let Err(error) = shared.note(&grant.caller, metadata, writes).await {
+        return Err(order.remember(shared, error).await);
     }
     shared.guarded.forget();
     Ok(reply.into_response())
@@ -214,11 +212,11 @@ impl Surface {
         caller: &crate::domain::Caller,
         metadata: serde_json::Value,
         writes: Vec<Write>,
-    ) -> Result<(), Error> {
+    ) -> Result<()> {
         let ask = |_: &Record| {
             let draft =
                 AuditDraft { metadata: metadata.clone().into(), ..AuditDraft::new(Operation::Token, caller) };
-            Ok::<_, Error>(Command::Note { draft: Box::new(draft), writes: writes.clone() })
+            Ok::<_, Box<Error>>(Command::Note { draft: Box::new(draft), writes: writes.clone() })
         };
         self.engine.command(&Key::system(), caller, None, ask, |_| None).await.map(drop)
     }

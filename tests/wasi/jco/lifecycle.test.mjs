@@ -11,7 +11,7 @@ import { promisify } from 'node:util';
 const here = import.meta.dirname;
 const jco = join(here, 'node_modules', '.bin', 'jco');
 const component =
-  process.env.HOST_WASI ?? join(here, '../../../target/wasm/wasm32-wasip2/wasm/host_wasi.wasm');
+  process.env.HOST_WASI ?? join(here, '../../../target/wasm/host_wasi.wasm');
 const data = mkdtempSync(join(tmpdir(), 'command-center-jco-'));
 const env = {
   ...process.env,

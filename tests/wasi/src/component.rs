@@ -66,7 +66,7 @@ impl Component {
 
     /// Where the component is.
     pub fn path() -> PathBuf {
-        place("HOST_WASI", "wasm32-wasip2/wasm/host_wasi.wasm")
+        place("HOST_WASI", "host_wasi.wasm")
     }
 
     /// Loads a component, or machine code that came from [`Self::code`]. Only what is `counted` can be stopped.

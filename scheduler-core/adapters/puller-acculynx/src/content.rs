@@ -81,11 +81,7 @@ pub(crate) fn time_of(record: &Value, fields: &[&str]) -> Option<Timestamp> {
 /// Reads an ISO 8601 time with any number of fractional digits; one without a zone is UTC.
 pub(crate) fn read_time(text: &str) -> Option<Timestamp> {
     let text = text.trim();
-    if let Some(time) = Timestamp::parse(text) {
-        return Some(time);
-    }
-    let naive = chrono::NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").ok()?;
-    Timestamp::parse(&naive.and_utc().to_rfc3339())
+    Timestamp::parse(text).or_else(|| Timestamp::parse(&format!("{text}Z")))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use scheduler_core::domain::Timestamp;
+use scheduler_core::domain::{Timestamp, stored};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -146,7 +146,7 @@ pub(crate) struct Resume {
 impl Cursor {
     /// Reads the note of the last run. One for another location, or one that can not be read, is a new start.
     pub(crate) fn read(text: Option<&RawValue>, location: &str) -> Self {
-        let read = text.and_then(|text| serde_json::from_slice::<Self>(text.get().as_bytes()).ok());
+        let read = text.and_then(|text| stored::<Self>(text.get().as_bytes()).ok());
         let fresh = || Self { location: location.to_owned(), ..Self::default() };
         read.filter(|cursor| cursor.location == location).unwrap_or_else(fresh)
     }

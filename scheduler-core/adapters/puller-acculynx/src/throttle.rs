@@ -18,7 +18,7 @@ pub(crate) fn asked_to_wait(answer: &HttpResponse, now: Timestamp) -> Option<Dur
 
 /// Seconds from now, seconds since the epoch, or an HTTP date.
 fn read(text: &str, now: Timestamp) -> Option<Duration> {
-    if let Ok(seconds) = text.parse::<f64>() {
+    if let Ok(seconds) = serde_json::from_slice::<f64>(text.as_bytes()) {
         return match seconds {
             epoch if (1e9..1e10).contains(&epoch) => {
                 Some(Timestamp::from_secs(epoch as i64).duration_since(now))

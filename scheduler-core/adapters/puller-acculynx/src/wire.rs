@@ -96,6 +96,7 @@ pub(crate) struct Window {
 /// A day as it stands in JSON: `2026-03-01`.
 pub(crate) mod day {
     use chrono::NaiveDate;
+    use scheduler_core::domain::Timestamp;
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
     pub(crate) fn serialize<S: Serializer>(day: &NaiveDate, serializer: S) -> Result<S::Ok, S::Error> {
@@ -104,7 +105,8 @@ pub(crate) mod day {
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NaiveDate, D::Error> {
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(D::Error::custom)
+        let midnight = Timestamp::parse(&format!("{text}T00:00:00Z"));
+        midnight.map(|midnight| midnight.utc().date_naive()).ok_or_else(|| D::Error::custom("no such day"))
     }
 }
 
@@ -236,7 +238,7 @@ fn broken(text: &str) -> Unreadable {
 }
 
 fn whole(text: &str) -> Option<u64> {
-    let number: f64 = text.trim_matches('"').parse().ok()?;
+    let number: f64 = serde_json::from_slice(text.trim_matches('"').trim().as_bytes()).ok()?;
     (0.0..1e15).contains(&number).then_some(number as u64)
 }
 
