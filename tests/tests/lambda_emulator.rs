@@ -6,15 +6,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use dynamodb_local::Local;
 use host_conformance::binary::try_send;
-use host_conformance::lambda::{bootstrap, events, serve_upstream, tools, variables};
+use host_conformance::lambda::{bootstrap, events, eventually, serve_upstream, tools, variables};
 use host_conformance::upstream::{Upstream, key_of};
 use host_conformance::{Ask, get, post, put};
 use http::{Request, Response};
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
-
-/// Looks for the emulator before it is given up.
-const LOOKS: usize = 400;
 
 /// The bootstrap under the emulator, as one function of all roles.
 struct Emulated {
@@ -44,12 +41,7 @@ impl Emulated {
             .spawn()
             .expect("the emulator starts");
         let mut emulated = Self { address, child, token: String::new(), upstream };
-        for _ in 0..LOOKS {
-            if TcpStream::connect(&emulated.address).await.is_ok() {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        eventually("the emulator", async || TcpStream::connect(&emulated.address).await.ok()).await;
         let made = emulated.invoke(r#"{"token":{"name":"first","role":"admin"}}"#.into()).await;
         made["secret"].as_str().expect("a secret").clone_into(&mut emulated.token);
         Some(emulated)
@@ -177,15 +169,4 @@ async fn a_run_that_is_killed_at_the_functions_time_out_is_taken_over() {
     let run = |place: usize, field: &str| runs["runs"][place][field].clone();
     assert_eq!((run(0, "state"), run(1, "state")), (json!("succeeded"), json!("abandoned")), "{runs}");
     assert_eq!((run(0, "slot"), runs["runs"][2].is_null()), (run(1, "slot"), true), "{runs}");
-}
-
-/// Looks until there is something to see.
-async fn eventually<T>(what: &str, look: impl AsyncFn() -> Option<T>) -> T {
-    for _ in 0..LOOKS {
-        if let Some(found) = look().await {
-            return found;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("it never came: {what}")
 }

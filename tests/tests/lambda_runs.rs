@@ -5,14 +5,12 @@ use std::process::Command;
 use std::time::Duration;
 
 use host_conformance::cases::setup::list;
-use host_conformance::lambda::{Environment, Lambda, Outcome, events};
+use host_conformance::lambda::{Environment, Lambda, Outcome, events, eventually};
 use host_conformance::{Host, get, post, upstream};
 use serde_json::{Value, json};
 
 /// The time that an invocation has.
 const MINUTE: Duration = Duration::from_secs(60);
-/// Looks at a condition before it is given up.
-const LOOKS: usize = 400;
 
 /// Gives so many tenants a schedule whose first slot is due at once. Without a connection, its run fails.
 async fn due(host: &Lambda, count: usize) {
@@ -73,17 +71,6 @@ async fn in_mid_run(
 
 async fn schedule(host: &Lambda) -> Value {
     get("schedule").tenant("peakpro").good(host).await["schedule"].take()
-}
-
-/// Looks until there is something to see.
-async fn eventually<T>(what: &str, look: impl AsyncFn() -> Option<T>) -> T {
-    for _ in 0..LOOKS {
-        if let Some(found) = look().await {
-            return found;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("it never came: {what}")
 }
 
 /// The tenant's runs, oldest first, each with its state.

@@ -37,6 +37,8 @@ use crate::upstream::{CANARY, Upstream};
 
 /// The time that each invocation has, as the template gives it to the API.
 const TIME: Duration = Duration::from_secs(300);
+/// Looks at a condition before it is given up.
+const LOOKS: usize = 400;
 
 /// The host on a table of its own; none where DynamoDB Local can not run.
 pub async fn dynamodb() -> Option<Lambda> {
@@ -236,4 +238,15 @@ pub fn bootstrap() -> &'static Path {
         Some(path) => path.into(),
         None => crate::binary::built("bootstrap"),
     })
+}
+
+/// Looks until there is something to see.
+pub async fn eventually<T>(what: &str, look: impl AsyncFn() -> Option<T>) -> T {
+    for _ in 0..LOOKS {
+        if let Some(found) = look().await {
+            return found;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("it never came: {what}")
 }
