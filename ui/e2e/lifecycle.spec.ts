@@ -1,5 +1,6 @@
 import type { Locator } from "@playwright/test";
 import { api, expect, refused, test } from "./fixtures.ts";
+import { chooseForAll } from "./many.ts";
 
 const hands = [
   { name: "by mouse", use: {}, press: (target: Locator) => target.click() },
@@ -112,8 +113,7 @@ test("pause for a while, with a reason that everyone sees", async ({ page }) => 
 
 test("all of them at once, counted first", async ({ page }) => {
   await page.goto("/");
-  await page.getByRole("button", { name: "All tenants" }).click();
-  await page.getByRole("menuitem", { name: "Pause all…" }).click();
+  await chooseForAll(page, "Pause all…");
   const sure = page.getByRole("alertdialog", { name: /Pause \d+ tenants\?/ });
   const number = await sure.locator("code").textContent();
   await sure.getByRole("textbox", { name: /Type/ }).fill(number ?? "");
@@ -122,8 +122,7 @@ test("all of them at once, counted first", async ({ page }) => {
   await page.getByRole("button", { name: "Close" }).last().click();
   await expect(page.getByRole("link", { name: /^[1-9]\d* PAUSED/ })).toBeVisible();
 
-  await page.getByRole("button", { name: "All tenants" }).click();
-  await page.getByRole("menuitem", { name: "Resume all…" }).click();
+  await chooseForAll(page, "Resume all…");
   await page.getByRole("button", { name: /^Resume \d/ }).click();
   await expect(page.getByText(new RegExp(`of ${number} tenants resumed`))).toBeVisible();
   await page.getByRole("button", { name: "Close" }).last().click();

@@ -1,4 +1,5 @@
-import { api } from "./fixtures.ts";
+import type { Page } from "@playwright/test";
+import { api, expect } from "./fixtures.ts";
 
 /** Registers so many tenants, `t-00000` and on, of which none is due before tomorrow. */
 export async function register(url: string, many: number): Promise<void> {
@@ -10,4 +11,13 @@ export async function register(url: string, many: number): Promise<void> {
     }
   };
   await Promise.all(Array.from({ length: 8 }, work));
+}
+
+/** Chooses what is done with all tenants. Clicks again if what came in at that moment has moved the button. */
+export async function chooseForAll(page: Page, name: string): Promise<void> {
+  const item = page.getByRole("menuitem", { name });
+  await expect(async () => {
+    if (!(await item.isVisible())) await page.getByRole("button", { name: "All tenants" }).click();
+    await item.click({ timeout: 5_000 });
+  }).toPass({ timeout: 60_000 });
 }

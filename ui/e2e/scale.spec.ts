@@ -1,5 +1,5 @@
 import { expect, test } from "./fixtures.ts";
-import { register } from "./many.ts";
+import { chooseForAll, register } from "./many.ts";
 import { type Running, start } from "./server.ts";
 
 const MANY = 10_000;
@@ -45,8 +45,7 @@ test("ten thousand tenants are scrolled, found and paused", async ({ page }) => 
 
   await page.getByRole("searchbox", { name: "Search tenants" }).fill("");
   await expect(page.getByText(/^Showing 1–\d+ of 10,000/)).toBeVisible();
-  await page.getByRole("button", { name: "All tenants" }).click();
-  await page.getByRole("menuitem", { name: "Pause all…" }).click();
+  await chooseForAll(page, "Pause all…");
   await page.getByRole("textbox", { name: /Type/ }).fill(String(MANY));
   await page.getByRole("button", { name: /^Pause \d/ }).click();
   await expect(page.getByText(/tenants paused/)).toBeVisible({ timeout: 90_000 });
@@ -57,8 +56,7 @@ test("ten thousand tenants are scrolled, found and paused", async ({ page }) => 
 test("a bulk command goes on when the page is closed", async ({ page, context }) => {
   test.slow();
   await page.goto(running.url);
-  await page.getByRole("button", { name: "All tenants" }).click();
-  await page.getByRole("menuitem", { name: "Resume all…" }).click();
+  await chooseForAll(page, "Resume all…");
   await page.getByRole("button", { name: /^Resume \d/ }).click();
   await expect(page.getByRole("progressbar", { name: "Progress" })).toBeVisible();
   await page.close();
