@@ -130,7 +130,7 @@ async function still(page: Page): Promise<void> {
     const frame = () =>
       new Promise((done) => {
         requestAnimationFrame(done);
-        setTimeout(done, 100);
+        setTimeout(done, 1000);
       });
     const isMoving = () =>
       document
