@@ -55,8 +55,11 @@ for (const status of [403, 404, 409, 412, 429, 500, 503]) {
       await expect(row(page, "slowcreek-siding").getByTitle(`${status}`)).toBeVisible();
       // It stays until it is dismissed, and can be tried again.
       await context.unrouteAll({ behavior: "wait" });
+      // The row says so before the server has answered.
+      const paused = page.waitForResponse((answer) => answer.url().endsWith("/pause"));
       await page.getByRole("button", { name: "Retry" }).last().click();
       await expect(row(page).getByText("PAUSED")).toBeVisible();
+      expect((await paused).ok()).toBe(true);
       await expect(message).toHaveCount(0);
       await api(baseURL ?? "", "POST", "/resume", tenant);
     });
